@@ -1,0 +1,285 @@
+"""May this member be proposed this post? Tri-state, for many pairs at once, with reasons on demand."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from matching.arrays import Bits, Bools, Floats, Ints
+from matching.pairing import Pairing
+from matching.policy.load import PolicyBook
+from matching.reasons import Decision, Fact, Reason, Verdict
+from matching.vocabulary import DIMENSIONS, POSITION_KINDS, FunctionalLimit
+
+
+class Gate(IntEnum):
+    """What can stand between a member and a post; the value is the bit in a verdict's mask."""
+
+    GATE_NOT_SEEKING = 0
+    GATE_AGE_LEGAL = 1
+    GATE_CLOSED = 2
+    GATE_STALE = 3
+    GATE_QUARANTINE = 4
+    GATE_EMPLOYER_BARRED = 5
+    GATE_BELOW_MIN_WAGE = 6
+    GATE_KIND = 7
+    GATE_REGION = 8
+    GATE_COMMUTE = 9
+    GATE_SCHEDULE = 10
+    GATE_NIGHT = 11
+    GATE_HOURS = 12
+    GATE_HEALTH = 13
+    GATE_CERT = 14
+    GATE_EDUCATION = 15
+    GATE_SKILL = 16
+    GATE_PW_ELIGIBILITY = 17
+    GATE_PW_TERM = 18
+    GATE_RESERVED = 19
+    GATE_ACCOMMODATION = 20
+    GATE_NOT_AVAILABLE = 21
+    GATE_ALREADY_REFERRED = 22
+    GATE_LOCK = 23
+
+
+MEMBER_GATES = (Gate.GATE_NOT_SEEKING, Gate.GATE_AGE_LEGAL, Gate.GATE_NOT_AVAILABLE)
+"""Gates that depend on the member alone."""
+
+POSITION_GATES = (
+    Gate.GATE_CLOSED, Gate.GATE_STALE, Gate.GATE_QUARANTINE, Gate.GATE_EMPLOYER_BARRED, Gate.GATE_BELOW_MIN_WAGE,
+)  # fmt: skip
+"""Gates that depend on the post alone."""
+
+_WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Verdicts of many pairs: bit ``Gate`` of ``blocked`` says not met, of ``unknown`` says it cannot be told; both (n,) uint32."""
+
+    blocked: Bits
+    unknown: Bits
+
+    @property
+    def eligible(self) -> Bools:
+        """(n,) nothing stands against the pair; unknowns do not exclude."""
+        return np.asarray(self.blocked == 0)
+
+
+def verdicts(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Verdicts:
+    """Judge pairs: member rows ``mi`` (n,) against post rows ``pj`` (n,)."""
+    blocked = np.zeros(len(mi), dtype=np.uint32)
+    unknown = np.zeros(len(mi), dtype=np.uint32)
+    for gate, state in _states(pairing, policy, mi, pj):
+        blocked |= np.left_shift((state < 0).astype(np.uint32), np.uint32(gate))
+        unknown |= np.left_shift((state == 0).astype(np.uint32), np.uint32(gate))
+    return Verdicts(blocked, unknown)
+
+
+def position_gates(pairing: Pairing) -> Bits:
+    """Return (n_positions,) the bits of the gates that depend on the post alone."""
+    p = pairing.positions
+    out = np.zeros(len(p), dtype=np.uint32)
+    for gate, state in _position_states(pairing, np.arange(len(p))):
+        out |= np.left_shift((state < 0).astype(np.uint32), np.uint32(gate))
+    return out
+
+
+def _state(met: Bools, unknown: Bools | None = None) -> Ints:
+    state = np.where(met, 1, -1)
+    return state if unknown is None else np.where(unknown, 0, state)
+
+
+def _position_states(pairing: Pairing, pj: Ints) -> list[tuple[Gate, Ints]]:
+    p = pairing.positions
+    return [
+        (Gate.GATE_CLOSED, _state(p.open[pj])),
+        (Gate.GATE_STALE, _state(p.fresh[pj])),
+        (Gate.GATE_QUARANTINE, p.review[pj]),
+        (Gate.GATE_EMPLOYER_BARRED, _state(~p.barred_employer[pj])),
+        (Gate.GATE_BELOW_MIN_WAGE, p.wage_gate[pj]),
+    ]
+
+
+def _states(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> list[tuple[Gate, Ints]]:
+    """Return every gate's state (n,): 1 met, 0 unknown, -1 not met."""
+    m, p = pairing.members, pairing.positions
+    education = m.education[mi] >= p.min_education[pj]
+    if not policy.flag("suitability.education_gate"):
+        education = np.ones_like(education)
+    certificates = pairing.shared("certificates", mi, pj) >= pairing.asked("certificates", mi, pj)
+    accommodation = pairing.shared("accommodations", mi, pj) >= pairing.asked("accommodations", mi, pj)
+    return [
+        (Gate.GATE_NOT_SEEKING, _state(m.seeking[mi])),
+        (Gate.GATE_AGE_LEGAL, m.age_gate[mi]),
+        (Gate.GATE_NOT_AVAILABLE, _state(m.available_in[mi] <= policy.number("suitability.available_within_days"))),
+        *_position_states(pairing, pj),
+        (Gate.GATE_KIND, _state(_listed(pairing, "kinds", mi, pj))),
+        (Gate.GATE_REGION, _state(_listed(pairing, "regions", mi, pj) | p.home_based[pj])),
+        (Gate.GATE_COMMUTE, _commute(pairing, mi, pj)),
+        (Gate.GATE_SCHEDULE, _shift(pairing, mi, pj)),
+        (Gate.GATE_NIGHT, _night(pairing, mi, pj)),
+        (Gate.GATE_HOURS, _state(~(p.hours[pj] > m.max_hours[mi]))),
+        (Gate.GATE_HEALTH, _health(pairing, policy, mi, pj)),
+        (Gate.GATE_CERT, _state(certificates)),
+        (Gate.GATE_EDUCATION, _state(education)),
+        (Gate.GATE_SKILL, _essential(pairing, policy, mi, pj)),
+        (Gate.GATE_PW_ELIGIBILITY, _welfare_category(pairing, policy, mi, pj)),
+        (Gate.GATE_PW_TERM, _welfare_term(pairing, policy, mi, pj)),
+        (Gate.GATE_RESERVED, _state((pairing.asked("reserved", mi, pj) == 0) | (pairing.shared("reserved", mi, pj) > 0))),
+        (Gate.GATE_ACCOMMODATION, np.where(accommodation, 1, 0)),
+    ]
+
+
+def _listed(pairing: Pairing, name: str, mi: Ints, pj: Ints) -> Bools:
+    return np.asarray((pairing.asked(name, mi, pj) == 0) | (pairing.shared(name, mi, pj) > 0))
+
+
+def _commute(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
+    minutes, limit = pairing.minutes(mi, pj), pairing.members.commute_limit[mi]
+    return _state(minutes <= limit, np.isnan(minutes) | (np.isnan(limit) & (minutes > 0)))
+
+
+def _shift(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
+    m, p = pairing.members, pairing.positions
+    start, end = p.shift_start[pj], p.shift_end[pj]
+    early, late = m.earliest_start[mi], m.latest_end[mi]
+    clash = (start < early) | (end > late) | ((end < start) & ~np.isnan(late))
+    untold = (np.isnan(start) & ~np.isnan(early)) | (np.isnan(end) & ~np.isnan(late))
+    return _state(~clash, ~clash & untold)
+
+
+def _night(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
+    ok = pairing.members.night_ok[mi]
+    night = pairing.positions.night[pj]
+    return _state(~night | (ok == 1.0), night & np.isnan(ok))
+
+
+def _health(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
+    limits, states = pairing.members.functional_limits, _limit_states(pairing, policy)
+    out = np.ones(len(mi), dtype=np.int64)
+    rows = limits.codes[mi]
+    for u, names in enumerate(limits.sets):
+        if names:
+            here = rows == u
+            if here.any():
+                out[here] = np.min([states[name][pj[here]] if name in states else np.zeros(int(here.sum()), dtype=np.int64) for name in names], axis=0)
+    return out
+
+
+def _limit_states(pairing: Pairing, policy: PolicyBook) -> dict[str, Ints]:
+    """Known functional limit → (n_positions,) 1 respected, -1 not, 0 must be asked."""
+    p = pairing.positions
+    heavy = p.lift_kg > policy.number("task.heavy_lift_kg")
+    return {
+        FunctionalLimit.NO_HEAVY_LIFT: _state(~heavy),
+        FunctionalLimit.NO_LONG_STANDING: _state(~p.standing),
+        FunctionalLimit.SEAT_ONLY: _state(~p.standing & ~heavy),
+        FunctionalLimit.NO_HEIGHT: _state(~p.height),
+        FunctionalLimit.NO_NIGHT: _state(~p.night),
+        FunctionalLimit.NO_CHEMICAL: _state(~p.chemical),
+        FunctionalLimit.NO_CROWD: _state(~p.contact),
+        FunctionalLimit.LOW_VISION: np.where(p.height, -1, 0),
+        FunctionalLimit.LOW_HEARING: np.where(p.contact, 0, 1),
+    }
+
+
+def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
+    p = pairing.positions
+    if not p.essential.any():
+        return np.ones(len(mi), dtype=np.int64)
+    out = np.ones(len(mi), dtype=np.int64)
+    at = np.flatnonzero(p.essential.any(axis=1)[pj])
+    gap = np.where(p.essential[pj[at]], p.need[pj[at]] - pairing.members.skills[mi[at]], -np.inf)
+    known = ~np.isnan(gap)
+    worst = np.max(np.where(known, gap, -np.inf), axis=1)
+    out[at] = np.where(worst > policy.number("suitability.essential_skill_tolerance"), -1, np.where(known.all(axis=1), 1, 0))
+    return out
+
+
+def _welfare_category(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
+    allowed = set(policy.items("pw.eligible_categories"))
+    column = pairing.members.categories
+    holds = np.array([bool(allowed.intersection(s)) for s in column.sets], dtype=bool)
+    return _state((pairing.positions.kind[pj] != _WELFARE) | holds[column.codes[mi]])
+
+
+def _welfare_term(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
+    m = pairing.members
+    spent = (m.pw_times >= policy.whole("pw.max_lifetime")) | (m.pw_months >= policy.number("pw.max_months") * policy.number("pw.max_lifetime"))
+    return _state((pairing.positions.kind[pj] != _WELFARE) | ~spent[mi])
+
+
+def decide(pairing: Pairing, policy: PolicyBook, i: int, j: int, extra: Bits | None = None) -> Decision:
+    """Judge one pair with the facts of everything that blocks it or is not known; the same rules as ``verdicts``.
+
+    ``extra`` (1,) adds blocked bits known only outside the pair (a lock, an open referral).
+    """
+    mi, pj = np.array([i]), np.array([j])
+    found = verdicts(pairing, policy, mi, pj)
+    blocked = int(found.blocked[0]) | (int(extra[0]) if extra is not None else 0)
+    reasons = tuple(Reason(g.name, gate_facts(pairing, policy, g, i, j)) for g in Gate if blocked >> g & 1)
+    unknowns = tuple(
+        Reason(g.name.replace("GATE_", "UNKNOWN_"), gate_facts(pairing, policy, g, i, j))
+        for g in Gate if int(found.unknown[0]) >> g & 1
+    )
+    verdict = Verdict.NOT_MET if blocked else Verdict.UNKNOWN if unknowns else Verdict.MET
+    return Decision(verdict, reasons, unknowns)
+
+
+def _whole(value: float) -> int | None:
+    return None if np.isnan(value) else round(float(value))
+
+
+def gate_facts(pairing: Pairing, policy: PolicyBook, gate: Gate, i: int, j: int) -> dict[str, Fact]:
+    """Return the facts a person needs to check one gate of one pair."""
+    m, p = pairing.members, pairing.positions
+    at_i, at_j = np.array([i]), np.array([j])
+    minutes = float(pairing.minutes(at_i, at_j)[0])
+    facts: dict[Gate, dict[str, Fact]] = {
+        Gate.GATE_CLOSED: {"openings_left": int(p.openings_left[j])},
+        Gate.GATE_STALE: {"days_unconfirmed": _whole(p.days_unconfirmed[j]), "limit_days": _whole(policy.number("freshness.days"))},
+        Gate.GATE_BELOW_MIN_WAGE: {"wage_fen": _whole(p.wage_max[j]), "minimum_fen": _whole(p.minimum_wage[j])},
+        Gate.GATE_KIND: {"kind": POSITION_KINDS[int(p.kind[j])], "accepted": ";".join(m.kinds_ok.sets[int(m.kinds_ok.codes[i])])},
+        Gate.GATE_REGION: {"region_code": p.region.sets[int(p.region.codes[j])][0], "accepted": ";".join(m.accepted_regions.sets[int(m.accepted_regions.codes[i])])},
+        Gate.GATE_COMMUTE: {"commute_minutes": _whole(minutes), "limit_minutes": _whole(m.commute_limit[i])},
+        Gate.GATE_SCHEDULE: {
+            "shift_start": _whole(p.shift_start[j]), "shift_end": _whole(p.shift_end[j]),
+            "earliest_start": _whole(m.earliest_start[i]), "latest_end": _whole(m.latest_end[i]),
+        },
+        Gate.GATE_NIGHT: {"night": bool(p.night[j])},
+        Gate.GATE_HOURS: {"hours_week": _whole(p.hours[j]), "limit_hours": _whole(m.max_hours[i])},
+        Gate.GATE_HEALTH: {"limits": _violated(pairing, policy, i, j), "lift_kg": _whole(p.lift_kg[j])},
+        Gate.GATE_CERT: {"missing": ";".join(_missing_certificates(pairing, i, j))},
+        Gate.GATE_EDUCATION: {"have": int(m.education[i]), "need": int(p.min_education[j])},
+        Gate.GATE_SKILL: _skill_facts(pairing, i, j),
+        Gate.GATE_PW_TERM: {"times": int(m.pw_times[i]), "months": _whole(m.pw_months[i])},
+        Gate.GATE_RESERVED: {"reserved": ";".join(p.reserved.sets[int(p.reserved.codes[j])])},
+        Gate.GATE_ACCOMMODATION: {"needed": ";".join(m.accommodations.sets[int(m.accommodations.codes[i])])},
+        Gate.GATE_NOT_AVAILABLE: {"days": _whole(m.available_in[i])},
+    }  # fmt: skip
+    return facts.get(gate, {})
+
+
+def _violated(pairing: Pairing, policy: PolicyBook, i: int, j: int) -> str:
+    column = pairing.members.functional_limits
+    states = _limit_states(pairing, policy)
+    names = column.sets[int(column.codes[i])]
+    worst = min((int(states[n][j]) if n in states else 0 for n in names), default=1)
+    return ";".join(n for n in names if (int(states[n][j]) if n in states else 0) == worst and worst < 1)
+
+
+def _missing_certificates(pairing: Pairing, i: int, j: int) -> list[str]:
+    m, p = pairing.members.certificates, pairing.positions.certificates
+    held = set(m.expanded[int(m.codes[i])])
+    return [c for c in p.sets[int(p.codes[j])] if c not in held]
+
+
+def _skill_facts(pairing: Pairing, i: int, j: int) -> dict[str, Fact]:
+    p = pairing.positions
+    need: Floats = np.where(p.essential[j], p.need[j], np.nan)
+    gap = need - pairing.members.skills[i]
+    if np.isnan(gap).all():
+        open_ones = [d for d, x in zip(DIMENSIONS, need, strict=True) if not np.isnan(x)]
+        return {"dimension": open_ones[0] if open_ones else None, "have": None, "need": _whole(np.nanmax(need)) if open_ones else None}
+    k = int(np.nanargmax(gap))
+    return {"dimension": DIMENSIONS[k], "have": _whole(pairing.members.skills[i, k]), "need": _whole(need[k])}

@@ -1,0 +1,101 @@
+"""Members beside posts: what both sides' columns say of many pairs at once. Shared by eligibility and features."""
+
+from functools import cached_property
+
+import numpy as np
+
+from matching.arrays import Bools, Floats, Ints
+from matching.encoding import MemberColumns, PositionColumns
+from matching.tokens import TokenColumn, overlap
+from matching.vocabulary import POSITION_KINDS
+
+KM_PER_DEGREE = 111.195
+"""Kilometres a degree of latitude."""
+
+MINUTES_FIXED, DETOUR, SPEED_KMH = 8.0, 1.3, 18.0
+"""Way to work: 8 minutes door to door, 1.3 times the straight line, 18 km/h (domain model, section 7.4)."""
+
+
+def commute_minutes(km: Floats) -> Floats:
+    """Return minutes for straight-line kilometres."""
+    return MINUTES_FIXED + km * (60.0 * DETOUR / SPEED_KMH)
+
+
+def reach_km(minutes: Floats) -> Floats:
+    """Return the straight-line kilometres that can be travelled in so many minutes; 0 below the fixed part."""
+    return np.maximum(minutes - MINUTES_FIXED, 0.0) / (60.0 * DETOUR / SPEED_KMH)
+
+
+class Pairing:
+    """Members and posts on the same day, with the small tables that compare their code sets (made once, when first asked for)."""
+
+    def __init__(self, members: MemberColumns, positions: PositionColumns) -> None:
+        self.members = members
+        self.positions = positions
+
+    def minutes(self, mi: Ints, pj: Ints) -> Floats:
+        """Return (n,) commute minutes; 0 when worked at home, NaN when a place is unknown."""
+        m, p = self.members, self.positions
+        lat = np.radians((m.lat[mi] + p.lat[pj]) / 2.0)
+        x = (m.lng[mi] - p.lng[pj]) * np.cos(lat)
+        y = m.lat[mi] - p.lat[pj]
+        km = np.sqrt(x * x + y * y) * KM_PER_DEGREE
+        return np.where(p.home_based[pj], 0.0, commute_minutes(km))
+
+    def shared(self, name: str, mi: Ints, pj: Ints) -> Ints:
+        """Return (n,) how many codes both sides share in one of the compared columns (see ``_SIDES``)."""
+        left, right = self._side(name)
+        return self._table(name)[left.codes[mi], right.codes[pj]].astype(np.int64)
+
+    def asked(self, name: str, mi: Ints, pj: Ints) -> Ints:
+        """Return (n,) how many codes the asking side of a compared column has."""
+        left, right = self._side(name)
+        if _SIDES[name][2] == "member":
+            return left.sizes[left.codes[mi]]
+        return right.sizes[right.codes[pj]]
+
+    def experience(self, mi: Ints, pj: Ints, width: int | None) -> Floats:
+        """Return (n,) months in the post's occupation (``width`` None), or in its group of that many leading characters."""
+        tokens = self._occupation_tokens[width]
+        return self.members.experience.lookup(mi, tokens[self.positions.occupation.codes[pj]])
+
+    @cached_property
+    def kind_column(self) -> TokenColumn:
+        """The posts' kinds as a code column."""
+        return TokenColumn(self.positions.kind, tuple((k,) for k in POSITION_KINDS), tuple((k,) for k in POSITION_KINDS))
+
+    @cached_property
+    def _occupation_tokens(self) -> dict[int | None, Ints]:
+        index = self.members.experience.tokens
+        codes = [s[0] if s else "" for s in self.positions.occupation.sets]
+        return {w: np.array([index.get(c[:w], -1) for c in codes], dtype=np.int64) for w in (None, 3, 1)}
+
+    def _side(self, name: str) -> tuple[TokenColumn, TokenColumn]:
+        left, right, _ = _SIDES[name]
+        return getattr(self.members, left), self.kind_column if right == "kind" else getattr(self.positions, right)
+
+    def _table(self, name: str) -> np.ndarray:
+        cache = self.__dict__.setdefault("_tables", {})
+        if name not in cache:
+            left, right = self._side(name)
+            cache[name] = overlap(left, right)
+        table: np.ndarray = cache[name]
+        return table
+
+    def any_asked(self, name: str) -> Bools:
+        """Return (n_asking,) rows of the asking side that ask for anything in this column."""
+        left, right = self._side(name)
+        side = left if _SIDES[name][2] == "member" else right
+        return side.sizes[side.codes] > 0
+
+
+_SIDES: dict[str, tuple[str, str, str]] = {
+    "certificates": ("certificates", "certificates", "position"),
+    "accommodations": ("accommodations", "accommodations", "member"),
+    "tasks": ("excluded_tasks", "task_tags", "member"),
+    "wanted": ("wanted", "occupation", "member"),
+    "regions": ("accepted_regions", "region", "member"),
+    "kinds": ("kinds_ok", "kind", "member"),
+    "reserved": ("categories", "reserved", "position"),
+}
+"""Compared columns: member side, post side, and which side asks."""

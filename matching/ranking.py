@@ -1,0 +1,157 @@
+"""Eligible, then scored, then ordered, with reasons: the ranked posts of one member and the ranked members of one post."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from matching.arrays import Bits, Bools, Floats, Ints
+from matching.eligibility import Gate, decide, verdicts
+from matching.evidence import facts
+from matching.features import build
+from matching.pairing import Pairing
+from matching.policy.load import PolicyBook
+from matching.reasons import Reason
+from matching.scoring import PairFrame, Scorer, Scores
+from matching.vocabulary import POSITION_KINDS
+
+MAX_REASONS = 3
+"""Reasons for and problems shown with a score (domain model, section 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One entry of a ranked list: rows ``member`` and ``position``, the score and everything it rests on."""
+
+    member: int
+    position: int
+    rank: int
+    score: float
+    p_placed: float
+    p_stays: float
+    reasons: tuple[Reason, ...]
+    problems: tuple[Reason, ...]
+    unknowns: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A ranked list.
+
+    ``items`` best first; ``considered`` pairs judged; ``eligible`` pairs nothing stood against; ``blocked`` gate → pairs it
+    stood against (a pair may count under several gates).
+    """
+
+    items: tuple[Ranked, ...]
+    considered: int
+    eligible: int
+    blocked: dict[str, int]
+    model_version: str
+
+
+def rank(
+    pairing: Pairing,
+    i: int,
+    scorer: Scorer,
+    days_left: float,
+    policy: PolicyBook,
+    *,
+    limit: int = 5,
+    kinds: frozenset[str] | None = None,
+    taken: Bits | None = None,
+) -> Ranking:
+    """Rank the posts of ``pairing`` for member row ``i``.
+
+    ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair.
+    """
+    pj = np.arange(len(pairing.positions))
+    if kinds is not None:
+        wanted = np.array([k in kinds for k in POSITION_KINDS])
+        pj = pj[wanted[pairing.positions.kind]]
+    mi = np.full(len(pj), i, dtype=np.int64)
+    extra = None if taken is None else taken[pj]
+    keys = pairing.positions.ids
+    return _rank(pairing, mi, pj, scorer, np.full(len(pj), days_left), policy, limit, extra, keys[pj], str(pairing.members.ids[i]))
+
+
+def rank_members(
+    pairing: Pairing,
+    j: int,
+    scorer: Scorer,
+    days_left: Floats,
+    policy: PolicyBook,
+    *,
+    limit: int = 20,
+    taken: Bits | None = None,
+) -> Ranking:
+    """Rank the members of ``pairing`` for post row ``j``; ``days_left`` (n_members,)."""
+    mi = np.arange(len(pairing.members))
+    pj = np.full(len(mi), j, dtype=np.int64)
+    keys = pairing.members.ids
+    return _rank(pairing, mi, pj, scorer, days_left, policy, limit, taken, keys, str(pairing.positions.ids[j]))
+
+
+def _rank(
+    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int,
+    extra: Bits | None, keys: np.ndarray, salt: str,
+) -> Ranking:  # fmt: skip
+    found = verdicts(pairing, policy, mi, pj)
+    blocked = found.blocked if extra is None else found.blocked | extra
+    keep = np.flatnonzero(blocked == 0)
+    counts = {g.name: n for g in Gate if (n := int((blocked >> np.uint32(g) & np.uint32(1)).sum()))}
+    if not len(keep):
+        return Ranking((), len(mi), 0, counts, scorer.version)
+    pairs = build(pairing, mi[keep], pj[keep])
+    scores = scorer.score(pairs, days[keep])
+    top = best_first(scores.order, keys[keep], salt)[:limit]
+    shown = PairFrame(pairs.member[top], pairs.position[top], pairs.features[top], pairs.names)
+    items = explained(pairing, policy, scorer, shown, _take(scores, top), days[keep][top])
+    return Ranking(items, len(mi), len(keep), counts, scorer.version)
+
+
+def _take(scores: Scores, rows: Ints) -> Scores:
+    return Scores(scores.p_placed[rows], scores.p_stays[rows], scores.order[rows])
+
+
+def best_first(order: Floats, keys: np.ndarray, salt: str) -> Ints:
+    """Return row numbers, largest ``order`` first; ties by a hash of the keys under ``salt``, so that no identifier is favoured."""
+    return np.lexsort((tie_break(keys, salt), -np.asarray(order)))
+
+
+def tie_break(keys: np.ndarray, salt: str) -> np.ndarray:
+    """Return (n,) uint64 pseudo-random numbers that depend on each key and on the salt alone."""
+    padded = (salt * 16)[:8] + salt[-8:].rjust(8, "0") if salt else "0" * 16
+    key = "".join(c if c.isascii() else "x" for c in padded)[:16].ljust(16, "0")
+    return np.asarray(pd.util.hash_array(np.asarray(keys, dtype=object), hash_key=key, categorize=False))
+
+
+def explained(
+    pairing: Pairing, policy: PolicyBook, scorer: Scorer, pairs: PairFrame, scores: Scores, days: Floats
+) -> tuple[Ranked, ...]:
+    """Attach reasons, problems and unknowns to scored pairs, in the order given."""
+    shares = scorer.explain(pairs, days)
+    out = []
+    for r in range(len(pairs)):
+        i, j = int(pairs.member[r]), int(pairs.position[r])
+        weights = shares.values[r]
+        best = [k for k in np.argsort(-weights, kind="stable") if weights[k] > 0][:MAX_REASONS]
+        worst = [k for k in np.argsort(weights, kind="stable") if weights[k] < 0][:MAX_REASONS]
+        told = {k: Reason(shares.codes[k], facts(pairing, shares.codes[k], i, j), float(weights[k])) for k in (*best, *worst)}
+        out.append(
+            Ranked(
+                i, j, r + 1, float(scores.order[r]), float(scores.p_placed[r]), float(scores.p_stays[r]),
+                tuple(told[k] for k in best), tuple(told[k] for k in worst), decide(pairing, policy, i, j).unknowns,
+            )  # fmt: skip
+        )
+    return tuple(out)
+
+
+def promising(values: Floats, groups: Ints, keep: int) -> Bools:
+    """Return (n,) whether a row is among the ``keep`` largest values of its group; ties by row order of a stable sort."""
+    order = np.lexsort((-values, groups))
+    sorted_groups = groups[order]
+    starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]]) if len(order) else np.zeros(0, dtype=np.int64)
+    position = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    out = np.zeros(len(values), dtype=bool)
+    out[order[position < keep]] = True
+    return out
