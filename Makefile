@@ -1,0 +1,37 @@
+# OneMonth: `make demo` shows it at work, `make test` proves it. Everything lives in .venv and var/.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: install demo test check bench clean
+
+$(VENV)/.runtime: requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.onemonth: pyproject.toml $(VENV)/.runtime
+	@sh scripts/link.sh $(BIN)
+	@touch $@
+
+install: $(VENV)/.onemonth
+
+demo: install
+	$(BIN)/onemonth demo $(ARGS)
+
+test: $(VENV)/.dev $(VENV)/.onemonth
+	@sh scripts/needs.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev $(VENV)/.onemonth
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) var build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,91 @@
+"""One night: the record as it stands in, the plan for the morning out."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from matching.allocation import Certificate
+from matching.candidates import short_lists
+from matching.nightly_morning import diff_of, forecast_of, only_new, referrals_of, unplaced_of
+from matching.nightly_problem import solve_night
+from matching.nightly_scene import NightState, scene_of
+from matching.policy.load import PolicyBook
+from matching.reasons import Reason
+from matching.scoring import Scorer
+
+__all__ = ["NightPlan", "NightState", "plan_night"]
+
+
+@dataclass(frozen=True, slots=True)
+class NightPlan:
+    """What the night proposes.
+
+    Attributes
+    ----------
+    referrals : DataFrame
+        Only tonight's new ones: ``member_id household_id position_id kind p_placed p_stays utility rank_shown days_left tier
+        suitability``.
+    unplaced : DataFrame
+        Members who hold nothing after tonight: ``member_id household_id code facts nearest_change`` (the last two JSON text).
+    forecast : DataFrame
+        A household a row: ``household_id due_on days_left chance open_referrals``; ``chance`` that at least one member starts in time.
+    prices : DataFrame
+        ``position_id price``, what a unit is worth to those still to come.
+    certificate : Certificate
+        Feasible, objective, bound, gap; checked apart from the solver.
+    diff : DataFrame
+        Against yesterday's untouched proposals: ``member_id position_id change`` (added | kept | withdrawn) ``code``.
+    notes : tuple of Reason
+        Human decisions that could not be carried out as given.
+    """
+
+    referrals: pd.DataFrame
+    unplaced: pd.DataFrame
+    forecast: pd.DataFrame
+    prices: pd.DataFrame
+    certificate: Certificate
+    diff: pd.DataFrame
+    notes: tuple[Reason, ...] = ()
+    model_version: str = "baseline"
+    policy_version: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """Return a hash of everything the plan proposes; the same state, scorer, policy and seed give the same."""
+        digest = hashlib.sha256()
+        for frame in (self.referrals, self.unplaced, self.forecast, self.prices, self.diff):
+            digest.update(frame.to_csv(index=False, float_format="%.9g").encode())
+        return digest.hexdigest()
+
+
+def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator) -> NightPlan:
+    """Plan tonight's referrals for every seeking member of an open household.
+
+    ``policy`` is the book of the whole region planned; numbers are resolved for each member's and each post's own place. ``rng`` draws
+    the sampled arrivals of the forecast and nothing else. The plan is a pure function of its arguments.
+    """
+    scene = scene_of(state, policy)
+    found = short_lists(scene.pairing, scorer, policy, scene.days_left, taken=scene.taken, rows=scene.rows, shut=scene.shut)
+    solved = solve_night(scene, scorer, policy, found, rng)
+    referrals = referrals_of(scene, found, solved)
+    diff = diff_of(scene, referrals)
+    return NightPlan(
+        referrals=only_new(referrals, diff),
+        unplaced=unplaced_of(scene, policy, found, referrals),
+        forecast=forecast_of(scene, referrals, solved.standing_utility),
+        prices=pd.DataFrame({"position_id": scene.pairing.positions.ids, "price": solved.prices}),
+        certificate=solved.allocation.certificate,
+        diff=diff,
+        notes=scene.notes + solved.notes,
+        model_version=scorer.version,
+        policy_version=policy.version,
+        figures={
+            "members": float(len(scene.rows)),
+            "positions": float(len(scene.pairing.positions)),
+            "pairs": float(len(found.member)),
+            "standing_referrals": float(len(scene.standing)),
+        },
+    )

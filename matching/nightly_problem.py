@@ -1,0 +1,133 @@
+"""Tonight's allocation problem: utilities, capacity by kind, standing referrals, pins, the bottom line and the price of waiting."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from matching.allocation import Allocation, AllocationProblem, allocate
+from matching.arrays import Floats, Ints
+from matching.candidates import Candidates
+from matching.eligibility import decide
+from matching.features import build
+from matching.nightly_scene import Scene
+from matching.policy.load import PolicyBook
+from matching.reasons import Reason
+from matching.scoring import Scorer
+from matching.vocabulary import POSITION_KINDS
+
+CERTAIN = 0.999
+"""Utilities stay below 1, so that a second referral in a household is never worth exactly nothing."""
+
+_WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The solved night: ``pairs`` (m, 2) member and post rows chosen, standing ones left out; ``utility`` (m,) their utilities."""
+
+    allocation: Allocation
+    pairs: Ints
+    p_placed: Floats
+    p_stays: Floats
+    standing_utility: Floats
+    prices: Floats
+    notes: tuple[Reason, ...]
+
+
+def solve_night(scene: Scene, scorer: Scorer, policy: PolicyBook, found: Candidates, rng: np.random.Generator) -> Solved:
+    """Pose and solve the night."""
+    pins, pin_notes = _pins(scene, policy)
+    standing = scene.standing[["mi", "pj"]].drop_duplicates().to_numpy(dtype=np.int64)
+    extra = np.concatenate([standing, pins]) if len(pins) else standing
+    member, position, p_placed, p_stays = _with(scene, scorer, found, extra)
+    utility = np.clip(p_placed * p_stays, 1e-6, CERTAIN)
+    moved = np.isin(_keys(scene, member, position), _keys(scene, *scene.movable[["mi", "pj"]].to_numpy(dtype=np.int64).T))
+    stable = np.minimum(utility + moved * policy.number("night.stability_gain"), CERTAIN)
+    locked = np.unique(extra, axis=0) if len(extra) else np.zeros((0, 2), dtype=np.int64)
+    shape = (len(scene.pairing.members), len(scene.pairing.positions))
+    problem = AllocationProblem(
+        utility=sparse.csr_matrix((stable, (member, position)), shape=shape),
+        capacity=_capacity(scene, policy, locked),
+        household=_household_codes(scene),
+        slots=np.maximum(scene.slots, np.bincount(locked[:, 0], minlength=shape[0])),
+        locked=locked,
+        weight=_weights(scene, policy),
+        must=_bottom_line(scene, policy),
+        must_positions=scene.pairing.positions.kind == _WELFARE,
+    )
+    allocation = allocate(problem)
+    chosen = allocation.pairs[~np.isin(_keys(scene, *allocation.pairs.T), _keys(scene, *standing.T))]
+    at = np.searchsorted(_keys(scene, member, position), _keys(scene, *chosen.T))
+    return Solved(
+        allocation=allocation,
+        pairs=chosen,
+        p_placed=p_placed[at],
+        p_stays=p_stays[at],
+        standing_utility=utility[np.searchsorted(_keys(scene, member, position), _keys(scene, scene.standing["mi"].to_numpy(), scene.standing["pj"].to_numpy()))],
+        prices=np.zeros(shape[1]),
+        notes=pin_notes,
+    )
+
+
+def _keys(scene: Scene, member: Ints, position: Ints) -> Ints:
+    return np.asarray(member, dtype=np.int64) * len(scene.pairing.positions) + np.asarray(position, dtype=np.int64)
+
+
+def _with(scene: Scene, scorer: Scorer, found: Candidates, extra: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return the candidates with the standing and pinned pairs among them, scored alike, sorted by member and post."""
+    new = extra[~np.isin(_keys(scene, *extra.T), _keys(scene, found.member, found.position))] if len(extra) else extra.reshape(0, 2)
+    new = np.unique(new, axis=0)
+    member = np.concatenate([found.member, new[:, 0]])
+    position = np.concatenate([found.position, new[:, 1]])
+    scores = scorer.score(build(scene.pairing, new[:, 0], new[:, 1]), scene.days_left[new[:, 0]])
+    order = np.argsort(_keys(scene, member, position), kind="stable")
+    p_placed = np.concatenate([found.p_placed, scores.p_placed])
+    p_stays = np.concatenate([found.p_stays, scores.p_stays])
+    return member[order], position[order], p_placed[order], p_stays[order]
+
+
+def _capacity(scene: Scene, policy: PolicyBook, locked: Ints) -> Ints:
+    """Referrals each post may hold at once: openings left times the kind's ratio, never fewer than people already sent."""
+    p = scene.pairing.positions
+    ratio = np.array([policy.number(f"night.referral_ratio.{k}") for k in POSITION_KINDS])
+    room = np.floor(p.openings_left * ratio[p.kind]).astype(np.int64)
+    held = np.bincount(locked[:, 1], minlength=len(p))
+    return np.where(scene.shut, held, np.maximum(room, held))
+
+
+def _household_codes(scene: Scene) -> Ints:
+    _, codes = np.unique(scene.pairing.members.household_ids.astype(str), return_inverse=True)
+    return codes.astype(np.int64)
+
+
+def _weights(scene: Scene, policy: PolicyBook) -> Floats:
+    table = {tier: policy.number(f"night.promise_weight.{tier}") for tier in ("P0", "P1", "P2", "P3")}
+    return np.array([table[str(t)] for t in scene.tier])
+
+
+def _bottom_line(scene: Scene, policy: PolicyBook) -> np.ndarray:
+    """(n_members,) members in the last days of their promise, who hold a public-welfare opening if any fits."""
+    running = ~np.isnat(scene.due_on)
+    planned = np.zeros(len(scene.pairing.members), dtype=bool)
+    planned[scene.rows] = True
+    return running & planned & (scene.days_left <= policy.number("night.fallback_days"))
+
+
+def _pins(scene: Scene, policy: PolicyBook) -> tuple[Ints, tuple[Reason, ...]]:
+    """Return pins that may be carried out (k, 2), and a note for each that may not."""
+    good: list[tuple[int, int]] = []
+    notes: list[Reason] = []
+    held = set(map(tuple, scene.standing[["mi", "pj"]].to_numpy().tolist()))
+    planned = set(scene.rows.tolist())
+    for i, j in scene.pins:
+        if (i, j) in held:
+            continue
+        decision = decide(scene.pairing, policy, i, j)
+        if decision.verdict == "not_met" or i not in planned or scene.shut[j]:
+            why = ";".join(r.code for r in decision.reasons) or ("GATE_LOCK" if scene.shut[j] else "GATE_NOT_SEEKING")
+            ids = {"member_id": str(scene.pairing.members.ids[i]), "position_id": str(scene.pairing.positions.ids[j])}
+            notes.append(Reason("PIN_NOT_POSSIBLE", {**ids, "gates": why}))
+        else:
+            good.append((i, j))
+    return np.array(good, dtype=np.int64).reshape(-1, 2), tuple(notes)

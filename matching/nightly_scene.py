@@ -1,0 +1,192 @@
+"""The record on the planning day as columns, with every human decision resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from matching.arrays import Bools, Floats, Ints
+from matching.encoding import encode_members, encode_positions, open_referrals
+from matching.errors import TableError
+from matching.pairing import Pairing
+from matching.policy.load import PolicyBook
+from matching.priority import tiers
+from matching.promise import promise_table
+from matching.reasons import Reason
+from matching.tables import TABLES, check, empty
+from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
+
+DEFAULT_DAYS = 30
+"""Days a member without a running clock is planned with."""
+
+OPEN_HOUSEHOLDS = ("recognised", "in_service", "one_employed", "stable")
+"""Household states whose members are planned for."""
+
+NEVER_AGAIN = frozenset({"rejected", "declined", "no_show", "started", "closed"})
+"""Ends of a referral after which the same post is not proposed to the same member again."""
+
+
+class NightState:
+    """The record on one day: ``as_of`` and one table a keyword; a table left out is empty.
+
+    TableError when a keyword is no table of the data dictionary or a row is not valid.
+    """
+
+    __slots__ = ("as_of", "tables")
+
+    def __init__(self, as_of: date, **tables: pd.DataFrame) -> None:
+        unknown = sorted(set(tables) - set(TABLES))
+        if unknown:
+            raise TableError(f"expected tables of the data dictionary, found {', '.join(unknown)}; see matching/tables")
+        self.as_of = as_of
+        self.tables: Mapping[str, pd.DataFrame] = MappingProxyType(
+            {n: _canonical(n, tables[n]) if n in tables else empty(t) for n, t in TABLES.items()}
+        )
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name]
+
+
+def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    table = TABLES[name]
+    checked = check(table, frame.reset_index(drop=True)).require()
+    return checked.sort_values(list(table.key), kind="stable", ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A night's state as columns.
+
+    Attributes
+    ----------
+    pairing : Pairing
+        All members beside all posts on the day.
+    rows : (n,) int
+        Member rows that are planned for.
+    days_left, due_on, tier : (n_members,)
+        Days until the promise falls due (``DEFAULT_DAYS`` without a clock, at least 0), the day it does, the tier.
+    slots : (n_members,) int
+        Referrals each member may hold at once.
+    standing : DataFrame
+        Open referrals that stay as they are, with rows ``mi`` and ``pj``.
+    movable : DataFrame
+        Yesterday's untouched proposals, with rows ``mi`` and ``pj``.
+    taken : (k,) int
+        Sorted keys ``mi * n_positions + pj`` of pairs that may not be proposed.
+    shut : (n_positions,) bool
+        Posts a person holds out of the plan.
+    pins : tuple of (mi, pj)
+        Pairs a person wants proposed.
+    """
+
+    as_of: date
+    pairing: Pairing
+    rows: Ints
+    days_left: Floats
+    due_on: np.ndarray
+    tier: np.ndarray
+    slots: Ints
+    standing: pd.DataFrame
+    movable: pd.DataFrame
+    taken: Ints
+    shut: Bools
+    pins: tuple[tuple[int, int], ...]
+    notes: tuple[Reason, ...]
+    history: Mapping[str, pd.DataFrame]
+
+
+def scene_of(state: NightState, policy: PolicyBook) -> Scene:
+    """Resolve a state: clocks, tiers, standing referrals, locks."""
+    members, positions, referrals = state["members"], state["positions"], state["referrals"]
+    day = np.full(len(positions), np.datetime64(state.as_of, "D"))
+    movable_rows = ((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()
+    kept = referrals[~movable_rows]
+    pending = open_referrals(kept, positions["position_id"], "position_id", day + 1, OPEN_REFERRAL_STATES)
+    pairing = Pairing(
+        encode_members(
+            members, state["assessments"], state.as_of, policy,
+            placements=state["placements"], households=state["households"], regions=state["regions"],
+        ),
+        encode_positions(positions, state["employers"], state.as_of, policy, pending=pending, regions=state["regions"]),
+    )  # fmt: skip
+    clocks = promise_table(state["households"], members, state["promises"], state.as_of, policy)
+    clocks = clocks.set_index("member_id").reindex(members["member_id"])
+    left = clocks["days_left"].to_numpy(dtype=float, na_value=np.nan)
+    located = _located(referrals, members, positions)
+    standing = located[~located["movable"] & located["state"].isin(OPEN_REFERRAL_STATES)]
+    locks = _locks(state, members, positions)
+    rows = np.flatnonzero(_planned(state, members) & ~locks.members_out)
+    return Scene(
+        as_of=state.as_of,
+        pairing=pairing,
+        rows=rows,
+        days_left=np.maximum(np.where(np.isnan(left), DEFAULT_DAYS, left), 0.0),
+        due_on=clocks["due_on"].to_numpy(),
+        tier=tiers(state["households"], members, left, policy),
+        slots=np.full(len(members), policy.whole("night.max_open_referrals"), dtype=np.int64),
+        standing=standing,
+        movable=located[located["movable"]],
+        taken=_taken(located, locks.excluded, len(positions)),
+        shut=locks.posts_out,
+        pins=locks.pins,
+        notes=locks.notes,
+        history=state.tables,
+    )
+
+
+def _planned(state: NightState, members: pd.DataFrame) -> Bools:
+    households = state["households"]
+    status = members["household_id"].map(households.set_index("household_id")["status"]) if len(households) else None
+    living = np.ones(len(members), dtype=bool) if status is None else (status.isin(OPEN_HOUSEHOLDS) | status.isna()).to_numpy()
+    return np.asarray((members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool) & living)
+
+
+def _located(referrals: pd.DataFrame, members: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
+    """Return referrals with member row ``mi`` and post row ``pj``; those of unknown members or posts are left out."""
+    frame = referrals[["referral_id", "member_id", "position_id", "state", "source", "created_on"]].copy()
+    frame["mi"] = pd.Index(members["member_id"]).get_indexer(referrals["member_id"])
+    frame["pj"] = pd.Index(positions["position_id"]).get_indexer(referrals["position_id"])
+    frame["movable"] = (frame["state"] == "draft") & (frame["source"] == "night")
+    return frame[(frame["mi"] >= 0) & (frame["pj"] >= 0)].sort_values("referral_id", ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Locks:
+    members_out: Bools
+    posts_out: Bools
+    excluded: Ints
+    pins: tuple[tuple[int, int], ...]
+    notes: tuple[Reason, ...]
+
+
+def _locks(state: NightState, members: pd.DataFrame, positions: pd.DataFrame) -> _Locks:
+    locks = state["locks"]
+    today = pd.Timestamp(state.as_of)
+    live = locks[(locks["made_on"] <= today) & ~(locks["expires_on"] < today)]
+    mi = pd.Index(members["member_id"]).get_indexer(live["member_id"].fillna(""))
+    pj = pd.Index(positions["position_id"]).get_indexer(live["position_id"].fillna(""))
+    asks = live["kind"].isin(["pin", "promised"]).to_numpy()
+    pair = (mi >= 0) & (pj >= 0)
+    only_member = live["position_id"].isna().to_numpy() & (mi >= 0)
+    only_post = live["member_id"].isna().to_numpy() & (pj >= 0)
+    members_out = np.zeros(len(members), dtype=bool)
+    posts_out = np.zeros(len(positions), dtype=bool)
+    members_out[mi[only_member & ~asks]] = True
+    posts_out[pj[only_post]] = True
+    lost = live[~(pair | only_member | only_post)]
+    return _Locks(
+        members_out=members_out,
+        posts_out=posts_out,
+        excluded=mi[pair & ~asks] * len(positions) + pj[pair & ~asks],
+        pins=tuple(sorted({(int(i), int(j)) for i, j in zip(mi[pair & asks], pj[pair & asks], strict=True)})),
+        notes=tuple(Reason("LOCK_WITHOUT_OBJECT", {"lock_id": str(x)}) for x in lost["lock_id"]),
+    )
+
+
+def _taken(located: pd.DataFrame, excluded: Ints, n_positions: int) -> Ints:
+    closed = located[~located["movable"] & located["state"].isin(OPEN_REFERRAL_STATES | NEVER_AGAIN)]
+    keys = closed["mi"].to_numpy(dtype=np.int64) * n_positions + closed["pj"].to_numpy(dtype=np.int64)
+    return np.unique(np.concatenate([keys, excluded]))

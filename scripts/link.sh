@@ -1,0 +1,13 @@
+#!/bin/sh
+# Puts the checkout on the virtual environment's path and writes its `onemonth` command; nothing is fetched or built.
+set -eu
+bin=$1
+site=$("$bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+pwd > "$site/onemonth.pth"
+cat > "$bin/onemonth" <<END
+#!$(pwd)/$bin/python
+from service.cli import main
+
+main()
+END
+chmod +x "$bin/onemonth"
