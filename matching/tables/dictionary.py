@@ -24,6 +24,7 @@ def col(
     codes: type[StrEnum] | Iterable[str] | None = None,
     ref: str | None = None,
 ) -> Column:
+    """State a column; sets and maps are empty where a file does not have them."""
     if kind in ("set", "map") and default is REQUIRED:
         default = ""
     return Column(name, Kind(kind), meaning, null, default, unit, low, high, _codes(codes), ref)
