@@ -1,0 +1,38 @@
+"""What a request is given: the office, and the request's number."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from service.wiring import Office
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def office_of(request: Request) -> Office:
+    """Return the office the application was made for."""
+    office: Office = request.app.state.office
+    return office
+
+
+def request_id_of(request: Request) -> str:
+    """Return the request's number, given by the guard."""
+    number: str = request.scope["onemonth.request_id"]
+    return number
+
+
+def wellformed(request_id: str) -> bool:
+    """Whether a caller's request number may be kept."""
+    return _REQUEST_ID.fullmatch(request_id) is not None
+
+
+AnOffice = Annotated[Office, Depends(office_of)]
+RequestId = Annotated[str, Depends(request_id_of)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$",
+        description="The same key again returns the first answer and changes nothing.",
+    ),
+]  # fmt: skip

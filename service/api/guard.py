@@ -1,0 +1,81 @@
+"""Every request passes here first: a number, where it came from, what it carries; and every answer leaves with safe headers."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.context import wellformed
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""Headers of every answer."""
+
+
+def from_another_site(headers: Headers) -> bool:
+    """Whether a browser says that another site made this request. Callers that are no browsers say nothing and pass."""
+    fetch_site = headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        return fetch_site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+class Guard:
+    """ASGI middleware around the routes; ``refuse`` turns an exception into the answer that reports it."""
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:
+        self.app = app
+        self.refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check the request, then pass it on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        number = given if wellformed(given) else uuid.uuid4().hex
+        scope["onemonth.request_id"] = number
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                out = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    out.setdefault(name, value)
+                out["X-Request-Id"] = number
+                if not scope["path"].startswith("/static/"):
+                    out.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            check(scope)
+        except HTTPException as refused:
+            await self.refuse(Request(scope), refused)(scope, receive, send_guarded)
+            return
+        await self.app(scope, receive, send_guarded)
+
+
+def check(scope: Scope) -> None:
+    """Refuse a change that another site asked for, and a body under ``/api`` that is not JSON."""
+    headers = Headers(scope=scope)
+    if scope["method"] in SAFE:
+        return
+    if from_another_site(headers):
+        raise HTTPException(403, "The request came from another site; send it from this service's own pages.")
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if scope["path"].startswith("/api/") and has_body and media_type != "application/json":
+        raise HTTPException(415, f"expected Content-Type application/json, found {media_type or 'none'}")

@@ -1,0 +1,100 @@
+"""The web application: routes, guard, errors, pages, put together for one office."""
+
+from datetime import date
+from importlib.resources import as_file, files
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from matching.errors import OneMonthError
+from service import schemas
+from service.api import health, routes
+from service.api.guard import Guard
+from service.errors import MEDIA_TYPE, document, headers_of, problem_of
+from service.settings import Settings
+from service.use_cases.refusals import Ineligible
+from service.web import pages
+from service.web.view import local_path, render
+from service.wiring import Office, open_office
+
+MAX_BODY_BYTES = 2_000_000
+"""Largest body of a request: 1,000 inline posts and some."""
+
+_MACHINES = ("/api/", "/health", "/ready", "/openapi.json")
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings, *, day: date | None = None) -> FastAPI:
+    """Return the application for the office of these settings; ``day`` stands still in place of the clock."""
+    return app_of(open_office(settings, day=day))
+
+
+def app_of(office: Office) -> FastAPI:
+    """Return the application of an office that is already put together."""
+    app = FastAPI(
+        title="OneMonth", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None,
+        summary="Ranked posts with reasons for members of zero-employment households",
+        max_body_size=MAX_BODY_BYTES, middleware=[Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False,
+    )  # fmt: skip
+    app.state.office = office
+    app.include_router(health.router)
+    app.include_router(routes.router)
+    app.include_router(pages.router)
+    with as_file(files("service.web") / "static") as folder:
+        app.mount("/static", StaticFiles(directory=folder))
+        icon = FileResponse(folder / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+    app.add_api_route("/favicon.ico", lambda: icon, include_in_schema=False, response_class=FileResponse)
+    for kind in (OneMonthError, DBAPIError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answer)
+    _describe(app)
+    return app
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    """Report an exception: a problem document to machines, a page to people; the log gets the kind, never the values."""
+    problem = problem_of(error)
+    path = request.url.path
+    if problem.status >= 500:
+        log.error("request failed", problem=problem.slug, method=request.method, error=type(error).__name__,
+                  request_id=request.scope.get("onemonth.request_id"), exc_info=error if problem.slug == "internal" else None)  # fmt: skip
+    if path.startswith(_MACHINES):
+        return JSONResponse(document(error, path), problem.status, headers=headers_of(problem), media_type=MEDIA_TYPE)
+    ineligible = error if isinstance(error, Ineligible) else None
+    page = render(
+        request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem,
+        reasons=ineligible.reasons if ineligible else (), nearest=ineligible.nearest if ineligible else (),
+        back=_referrer(request),
+    )  # fmt: skip
+    page.headers.update(headers_of(problem))
+    return page
+
+
+def _referrer(request: Request) -> str:
+    referrer = request.headers.get("referer", "")
+    host = f"//{request.headers.get('host', '')}/"
+    return local_path("/" + referrer.partition(host)[2]) if host in referrer else ""
+
+
+def _describe(app: FastAPI) -> None:
+    """Complete the OpenAPI document: the problem document's schema, which every error refers to."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        schema = schemas.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        components = document.setdefault("components", {}).setdefault("schemas", {})
+        components.setdefault("ReasonOut", schema.pop("$defs", {}).get("ReasonOut", {}))
+        components["Problem"] = schema
+        for name in ("HTTPValidationError", "ValidationError"):
+            components.pop(name, None)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,152 @@
+"""Refer a member to a post: one decision of a person, one transaction, one entry in the journal."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from matching.errors import Conflict, NotFound
+from matching.policy.load import PolicyBook
+from matching.reasons import Verdict
+from matching.vocabulary import OPEN_REFERRAL_STATES
+from service.index import Index, room
+from service.storage.store import Transaction
+from service.use_cases.explain import Explanation, explanation
+from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
+from service.use_cases.rows import journalled, only
+from service.wiring import Office
+
+
+def refer(office: Office, member_id: str, position_id: str, *, key: str | None = None) -> Mapping[str, object]:
+    """Refer a member to a post and return the referral; a proposal the night made for the pair is issued rather than doubled.
+
+    The same ``key`` again returns the same referral and changes nothing. Ineligible, NoOpening or NoSlot when it cannot be done,
+    KeyReused when the key belongs to another pair.
+    """
+    wish = _Wish(member_id, position_id, key, _identifier(office.actor, key))
+    earlier = _replayed(office.store, wish)
+    if earlier is not None:
+        return earlier
+    index = office.now()
+    i = index.member_row(member_id)
+    if position_id not in index.positions.index:
+        raise _why_shut(office, position_id)
+    found = explanation(office, index, i, index.position_row(position_id))
+    if found.verdict is Verdict.NOT_MET:
+        raise _refused(wish, found)
+    with office.store.write() as tx:
+        earlier = _replayed(tx, wish)
+        if earlier is not None:
+            return earlier
+        draft = _claim(tx, office, wish, index.policy)
+        row = _row(office, wish, found, index, tx)
+        if draft is None:
+            tx.insert("referrals", [row])
+        else:
+            tx.update("referrals", {"referral_id": draft}, {"state": "issued", "caseworker_id": office.actor}, where={"state": "draft"})
+        issued = draft or wish.referral_id
+        tx.journal(
+            actor=office.actor, role=office.role, action="referral.issued", object_type="referrals", object_id=issued,
+            before=None if draft is None else {"state": "draft"}, after=journalled(row) if draft is None else {"state": "issued"},
+            reason=None, request_id=key,
+        )  # fmt: skip
+        return only(tx.read("referrals", referral_id=issued))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    member_id: str
+    position_id: str
+    key: str | None
+    referral_id: str
+
+
+class _Reads(Protocol):
+    def read(self, table: str, columns: Sequence[str] | None = None, **filters: object) -> pd.DataFrame: ...
+
+
+def _identifier(actor: str, key: str | None) -> str:
+    """Return the referral's number: of the idempotency key where one is given, so that the same key can never make two."""
+    if key is None:
+        return f"R{uuid.uuid4().hex[:20]}"
+    return f"R{hashlib.sha256(f'{actor}\n{key}'.encode()).hexdigest()[:20]}"
+
+
+def _replayed(source: _Reads, wish: _Wish) -> Mapping[str, object] | None:
+    """Return the referral the same key made before; None when it made none."""
+    if wish.key is None:
+        return None
+    earlier = source.read("referrals", referral_id=wish.referral_id)
+    if earlier.empty:
+        entries = source.read("journal", request_id=wish.key, action="referral.issued")
+        earlier = source.read("referrals", referral_id=str(entries["object_id"].iloc[0])) if len(entries) else earlier
+    if earlier.empty:
+        return None
+    row = only(earlier)
+    if (row["member_id"], row["position_id"]) != (wish.member_id, wish.position_id):
+        raise KeyReused("this idempotency key made another referral; use a new key for each decision")
+    return row
+
+
+def _refused(wish: _Wish, found: Explanation) -> Conflict:
+    if all(r.code == "GATE_CLOSED" for r in found.reasons):
+        return NoOpening(f"post {wish.position_id}: no opening is left that an open referral does not hold; choose another post")
+    text = f"post {wish.position_id} may not be proposed to member {wish.member_id}: rules not met: {len(found.reasons)}; see reasons"
+    return Ineligible(text, found.reasons, found.nearest_change)
+
+
+def _why_shut(office: Office, position_id: str) -> Exception:
+    post = office.store.read("positions", position_id=position_id)
+    if post.empty:
+        return NotFound(f"no post {position_id!r} in the record; check the identifier")
+    status, left = post["status"].iloc[0], post["openings_left"].iloc[0]
+    return NoOpening(f"post {position_id} is {status} with {left} openings left; choose another post")
+
+
+def _claim(tx: Transaction, office: Office, wish: _Wish, policy: PolicyBook) -> str | None:
+    """Make sure the post has room and the member a slot, as the record stands inside this transaction; return the night's own proposal."""
+    mine = _open(tx.read("referrals", member_id=wish.member_id))
+    same = mine[mine["position_id"] == wish.position_id]
+    if (same["state"] != "draft").any():
+        raise Conflict(f"member {wish.member_id} is already referred to post {wish.position_id}; record that outcome first")
+    post = tx.read("positions", position_id=wish.position_id)
+    places = int(room(post, policy).sum()) if post["status"].eq("open").all() else 0
+    if len(_open(tx.read("referrals", position_id=wish.position_id))) - len(same) >= places:
+        raise NoOpening(f"post {wish.position_id}: all {places} places are held by open referrals; choose another post")
+    _claim_slot(tx, office, mine[mine["position_id"] != wish.position_id], wish, policy)
+    return str(same["referral_id"].iloc[0]) if len(same) else None
+
+
+def _open(referrals: pd.DataFrame) -> pd.DataFrame:
+    return referrals[referrals["state"].isin(OPEN_REFERRAL_STATES)]
+
+
+def _claim_slot(tx: Transaction, office: Office, others: pd.DataFrame, wish: _Wish, policy: PolicyBook) -> None:
+    """A person's choice goes before the night's: the weakest untouched proposal makes room; NoSlot when there is none."""
+    slots = policy.whole("night.max_open_referrals")
+    if len(others) < slots:
+        return
+    drafts = others[(others["state"] == "draft") & (others["source"] == "night")].sort_values(["p_placed", "referral_id"])
+    if drafts.empty:
+        raise NoSlot(f"member {wish.member_id} holds {len(others)} open referrals of {slots} allowed; record an outcome first")
+    weakest = str(drafts["referral_id"].iloc[0])
+    values = {"state": "revoked", "reason": "OTHER_CHOSEN", "reason_side": "agency", "outcome_on": pd.Timestamp(office.today())}
+    tx.update("referrals", {"referral_id": weakest}, values, where={"state": "draft"})
+    tx.journal(
+        actor=office.actor, role=office.role, action="referral.revoked", object_type="referrals", object_id=weakest,
+        before={"state": "draft"}, after=journalled(values), reason="OTHER_CHOSEN", request_id=wish.key,
+    )  # fmt: skip
+
+
+def _row(office: Office, wish: _Wish, found: Explanation, index: Index, tx: Transaction) -> dict[str, object]:
+    shown = tx.read("suggestions", columns=["rank", "shown_on"], member_id=wish.member_id, position_id=wish.position_id)
+    rank = int(shown.sort_values("shown_on", kind="stable")["rank"].iloc[-1]) if len(shown) else None
+    return {
+        "referral_id": wish.referral_id, "member_id": wish.member_id, "position_id": wish.position_id,
+        "created_on": pd.Timestamp(index.as_of), "source": "caseworker", "caseworker_id": office.actor,
+        "model_version": found.model_version, "p_placed": found.p_placed, "p_stays": found.p_stays, "rank_shown": rank,
+        "suitability": "ok" if found.verdict is Verdict.MET else "unknown", "state": "issued",
+    }  # fmt: skip

@@ -1,0 +1,42 @@
+"""Rows of the store as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from matching.reasons import Reason
+
+
+def only(frame: pd.DataFrame) -> dict[str, object]:
+    """Return the single row of a frame as plain values: dates as dates, unknown as None."""
+    return plain({str(k): v for k, v in frame.iloc[0].to_dict().items()})
+
+
+def plain(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row with dates as dates and unknown as None."""
+    return {str(name): _value(value) for name, value in row.items()}
+
+
+def _value(value: object) -> object:
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return None
+    return value.date() if isinstance(value, pd.Timestamp) else value
+
+
+def journalled(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row as JSON values for the journal, unknowns left out."""
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in plain(row).items() if v is not None}
+
+
+def as_plain(value: Any) -> Any:
+    """Return dataclasses, reasons and sequences as plain values for JSON."""
+    if isinstance(value, Reason):
+        return value.as_dict()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: as_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {k: as_plain(v) for k, v in value.items()}
+    return [as_plain(v) for v in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,170 @@
+"""What a list shows of a post or a member beside the score, and the record that it was shown."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from matching.features import build
+from matching.pairing import Pairing
+from matching.ranking import Ranked, Ranking
+from matching.reasons import Reason
+from service.index import Index
+from service.use_cases.benefits import Benefits, benefits_of
+from service.use_cases.rows import as_plain
+from service.wiring import Office
+
+T = TypeVar("T")
+
+CHANCE_BANDS: tuple[tuple[str, float, float], ...] = (("low", 0.0, 0.3), ("mid", 0.3, 0.6), ("high", 0.6, 1.0))
+"""Bands in which a chance is shown, with their edges; people are shown the band and its range, never a bare percentage."""
+
+
+def chance_band(probability: float) -> str:
+    """Return the band a probability falls in."""
+    return next(name for name, _, high in CHANCE_BANDS if probability < high or high == 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPost:
+    """One post of a member's list with everything a person sees of it; money in fen, ``None`` is unknown."""
+
+    position_id: str
+    rank: int
+    score: float
+    p_placed: float
+    p_stays: float
+    chance: str
+    reasons: tuple[Reason, ...]
+    problems: tuple[Reason, ...]
+    unknowns: tuple[Reason, ...]
+    entitlements: tuple[Reason, ...]
+    kind: str
+    title: str
+    employer: str
+    region_code: str
+    home_based: bool
+    openings_left: int
+    open_referrals: int
+    effective_pay_fen: int | None
+    commute_minutes: float | None
+    confirmed_days_ago: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedMember:
+    """One member of a post's list."""
+
+    member_id: str
+    household_id: str
+    rank: int
+    score: float
+    p_placed: float
+    p_stays: float
+    chance: str
+    days_left: int | None
+    reasons: tuple[Reason, ...]
+    problems: tuple[Reason, ...]
+    unknowns: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """A ranked list as it is shown: who or what it is for, what it rests on, and the entries."""
+
+    of: str
+    as_of: date
+    days_left: int | None
+    model_version: str
+    considered: int
+    eligible: int
+    blocked: Mapping[str, int]
+    items: tuple[T, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the answer as plain values for JSON."""
+        out: dict[str, object] = as_plain(self)
+        return out
+
+
+def ranked_post(item: Ranked, pairing: Pairing, post: Mapping[str, object], employer: str, held: int, benefits: Benefits) -> RankedPost:
+    """Join a ranked pair with the post's row, as a list shows it."""
+    i, j = item.member, item.position
+    minutes = float(pairing.minutes(np.array([i]), np.array([j]))[0])
+    unconfirmed = float(pairing.positions.days_unconfirmed[j])
+    return RankedPost(
+        position_id=str(post["position_id"]), rank=item.rank, score=item.score, p_placed=item.p_placed, p_stays=item.p_stays,
+        chance=chance_band(item.p_placed), reasons=item.reasons, problems=item.problems, unknowns=item.unknowns,
+        entitlements=benefits.entitlements, kind=str(post["kind"]), title=str(post["title"]), employer=employer,
+        region_code=str(post["region_code"]), home_based=bool(post["home_based"]),
+        openings_left=int(pairing.positions.openings_left[j]), open_referrals=held,
+        effective_pay_fen=benefits.effective_pay_fen,
+        commute_minutes=None if np.isnan(minutes) else round(minutes, 1),
+        confirmed_days_ago=None if np.isnan(unconfirmed) else int(unconfirmed),
+    )  # fmt: skip
+
+
+def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
+    """Return the entries of a member's list from the index."""
+    out = []
+    for item in ranking.items:
+        post = index.positions.iloc[item.position].to_dict()
+        member = index.members.iloc[item.member].to_dict()
+        employer = index.employer_names.get(str(post["employer_id"]), str(post["employer_id"]))
+        benefits = benefits_of(member, post, index.policy)
+        out.append(ranked_post(item, index.scene.pairing, post, employer, int(index.held[item.position]), benefits))
+    return tuple(out)
+
+
+def input_hashes(pairing: Pairing, items: Sequence[Ranked]) -> list[str]:
+    """Return a hash of each entry's inputs as they stood: the exact features the score was computed from."""
+    mi = np.array([x.member for x in items], dtype=np.int64)
+    pj = np.array([x.position for x in items], dtype=np.int64)
+    features = build(pairing, mi, pj).features
+    return [hashlib.sha256(row.tobytes()).hexdigest() for row in features]
+
+
+def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> None:
+    """Write what was shown, with inputs, model and probabilities, to the suggestions and the journal, in one transaction."""
+    pairing = index.scene.pairing
+    hashes = input_hashes(pairing, ranking.items)
+    request = request_id or uuid.uuid4().hex
+    rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version, digest)
+            for item, digest in zip(ranking.items, hashes, strict=True)]  # fmt: skip
+    after = {
+        "model_version": ranking.model_version,
+        "policy_version": index.policy.version,
+        "as_of": index.as_of.isoformat(),
+        "considered": ranking.considered,
+        "eligible": ranking.eligible,
+        "inputs": hashlib.sha256("".join(hashes).encode()).hexdigest(),
+        "items": [[r["member_id"], r["position_id"], r["p_placed"], r["p_stays"]] for r in rows],
+    }
+    with office.store.write() as tx:
+        if rows:
+            tx.insert("suggestions", rows)
+        tx.journal(
+            actor=office.actor, role=office.role, action=action, object_type="members" if action.startswith("member") else "positions",
+            object_id=of, before=None, after=after, reason=None, request_id=request,
+        )  # fmt: skip
+
+
+def _suggestion(suggestion_id: str, index: Index, item: Ranked, model_version: str, digest: str) -> dict[str, object]:
+    return {
+        "suggestion_id": suggestion_id,
+        "member_id": str(index.members.index[item.member]),
+        "position_id": str(index.positions.index[item.position]),
+        "rank": item.rank, "score": item.score, "p_placed": item.p_placed, "p_stays": item.p_stays, "model_version": model_version,
+        "reasons": _json(item.reasons), "problems": _json(item.problems), "unknowns": _json(item.unknowns),
+        "features_hash": digest, "shown_on": pd.Timestamp(index.as_of),
+    }  # fmt: skip
+
+
+def _json(reasons: tuple[Reason, ...]) -> str:
+    return json.dumps([r.as_dict() for r in reasons], ensure_ascii=False, sort_keys=True)

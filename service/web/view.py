@@ -1,0 +1,75 @@
+"""What every page is made with: the templates, the language of the reader, the names of places."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from service.index import Index
+from service.web.wording import HTML_LANG, LANGUAGES, Wording
+from service.wiring import Office
+
+COOKIE = "language"
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("service.web", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@cache
+def style_version() -> str:
+    """Return a short hash of the style sheet, so that browsers fetch a changed one."""
+    sheet = files("service.web") / "static" / "page.css"
+    return hashlib.sha256(sheet.read_bytes()).hexdigest()[:12]
+
+
+def language_of(request: Request, office: Office) -> str:
+    """Return the language of the reader: the one chosen by the switch, else the office's."""
+    chosen = request.cookies.get(COOKIE, office.settings.language)
+    return chosen if chosen in LANGUAGES else "zh"
+
+
+def local_path(address: str) -> str:
+    """Return an address of this service to go back to; the worklist for anything else."""
+    parts = urlsplit(address)
+    inside = address.startswith("/") and not address.startswith("//") and "\\" not in address and not parts.netloc
+    return address if inside and address.isprintable() else "/worklist"
+
+
+def place_name(places: pd.DataFrame, code: str, language: str) -> str:
+    """Return the name of a region with that of the one above it; the code where the region is not known."""
+    names: list[str] = []
+    for part in dict.fromkeys((code, code[:6])):
+        if part in places.index:
+            row = places.loc[part]
+            english = row["name_en"]
+            names.append(str(english) if language == "en" and not pd.isna(english) else str(row["name_zh"]))
+    if not names:
+        return code
+    return ", ".join(names) if language == "en" else "".join(reversed(names))
+
+
+def render(request: Request, office: Office, index: Index | None, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Return a page in the reader's language; without an index the page stands without names of places."""
+    language = language_of(request, office)
+    other = "en" if language == "zh" else "zh"
+
+    def place(code: str) -> str:
+        return code if index is None else place_name(index.places, code, language)
+
+    query = f"?{request.url.query}" if request.url.query else ""
+    html = _templates().get_template(name).render(
+        w=Wording(language, place), place=place, other=other, other_lang=HTML_LANG[other], today=office.today(), actor=office.actor,
+        simulated=index is not None and index.simulated, style_version=style_version(),
+        address=request.url.path + query if request.method == "GET" else "/worklist", **{"here": "", **context},
+    )  # fmt: skip
+    return HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})

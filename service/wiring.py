@@ -1,0 +1,65 @@
+"""Everything a use case needs, put together once: store, index, policy, scorer, clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from types import TracebackType
+from zoneinfo import ZoneInfo
+
+from matching.policy.load import PolicyBook, load_policy
+from matching.scoring import Scorer
+from models.registry import Registry
+from service.index import Index, LiveIndex
+from service.settings import Settings
+from service.storage.store import Store
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+"""The service's days are local days."""
+
+
+def local_today() -> date:
+    """Return today's date in Guangdong."""
+    return datetime.now(LOCAL).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One office at work: what every use case is given. Closes its store when used in a ``with``."""
+
+    settings: Settings
+    store: Store
+    index: LiveIndex
+    scorer: Callable[[], Scorer]
+    policy: Callable[[date], PolicyBook]
+    today: Callable[[], date] = local_today
+    actor: str = "office"
+    role: str = "caseworker"
+
+    def now(self) -> Index:
+        """Return the index as the store stands now."""
+        return self.index.at(self.today())
+
+    def __enter__(self) -> "Office":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.store.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store of these settings; migrations that are due run first."""
+    return Store.open(settings)
+
+
+def open_office(settings: Settings, *, day: date | None = None) -> Office:
+    """Put an office together; ``day`` stands still in place of the clock (what-if, demonstrations, tests)."""
+    store = open_store(settings)
+    registry = Registry(settings.home / "models")
+
+    @lru_cache(maxsize=8)
+    def policy(as_of: date) -> PolicyBook:
+        return load_policy(settings.region_code, as_of)
+
+    today = local_today if day is None else lambda: day
+    return Office(settings, store, LiveIndex(store, policy), registry.current_scorer, policy, today)
