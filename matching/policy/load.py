@@ -12,6 +12,7 @@ import numpy as np
 
 from matching.arrays import Floats
 from matching.errors import PolicyError
+from matching.policy.retirement import retirement_months
 from matching.policy.schema import UNKNOWN, PolicyRow, parse_row, refuse_overlaps
 from matching.tokens import region_chain
 
@@ -116,6 +117,16 @@ class PolicyBook:
         found = [self.at(str(code)).number_or_none(key) for code in unique]
         values = np.array([np.nan if v is None else v for v in found], dtype=float)
         return np.asarray(values[inverse] if len(codes) else np.zeros(0))
+
+    def retirement_months(self, births: np.ndarray, sexes: np.ndarray) -> np.ndarray:
+        """Return (n,) datetime64[M] the month of statutory retirement; NaT where birth or sex is not known.
+
+        ``births`` are texts ``YYYY-MM``; women retire by the line policy names (``retirement.women_line``).
+        """
+        born = np.array([b if isinstance(b, str) and b else "NaT" for b in births], dtype="datetime64[M]")
+        women = retirement_months(born, self.text("retirement.women_line"))
+        men = retirement_months(born, "men")
+        return np.where(sexes == "F", women, np.where(sexes == "M", men, np.datetime64("NaT", "M")))
 
     def _value(self, key: str) -> object:
         row = self.row(key)
