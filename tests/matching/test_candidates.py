@@ -1,0 +1,58 @@
+"""Short lists: what the full ranking would choose, without looking at every pair."""
+
+import numpy as np
+
+from matching.baseline import BaselineScorer
+from matching.candidates import short_lists
+from matching.policy.load import load_policy
+from matching.ranking import rank
+from tests.matching.people import TODAY, member, pairing, position
+
+POLICY = load_policy("440000", TODAY)
+
+
+def scene(n=25, m=60, seed=3):
+    rng = np.random.default_rng(seed)
+    people = [
+        member(member_id=f"M{k}", longitude=113.2 + 0.3 * rng.random(), latitude=23.0 + 0.3 * rng.random(), commute_limit_minutes=int(rng.integers(15, 70)) if k % 7 else None)
+        for k in range(n)
+    ]
+    people[3]["longitude"] = None
+    posts = [
+        position(position_id=f"P{k}", longitude=None if k % 11 == 0 else 113.2 + 0.3 * rng.random(), latitude=23.0 + 0.3 * rng.random(),
+                 home_based=k % 13 == 0, kind=["EMPLOYER", "DISPATCH", "COMMUNITY_BASE"][k % 3], openings_left=k % 5)
+        for k in range(m)
+    ]  # fmt: skip
+    return pairing(people, posts)
+
+
+def test_the_short_list_holds_the_top_of_the_full_ranking():
+    pair = scene()
+    n, days = len(pair.members), np.full(len(pair.members), 20.0)
+    found = short_lists(pair, BaselineScorer(), POLICY, days, keep=20)
+    for i in range(n):
+        full = rank(pair, i, BaselineScorer(), 20.0, POLICY, limit=20)
+        last = min((x.score for x in full.items), default=0.0)
+        certain = {x.position for x in full.items if x.score > last or full.eligible <= 20}
+        assert certain <= set(found.position[found.member == i].tolist())
+        assert found.eligible[i] == full.eligible
+
+
+def test_welfare_posts_stay_on_the_list_even_when_better_posts_crowd_it():
+    people = [member(categories="zero_employment")]
+    posts = [position(position_id=f"P{k}", wage_min=500_000, wage_max=600_000) for k in range(30)]
+    posts.append(position(position_id="W", kind="PUBLIC_WELFARE", wage_min=250_000, wage_max=250_000, longitude=113.29))
+    found = short_lists(pairing(people, posts), BaselineScorer(), POLICY, np.array([20.0]), keep=5, keep_welfare=2)
+    assert 30 in found.position and len(found.member) == 6
+
+
+def test_taken_pairs_and_shut_posts_stay_out_and_are_counted():
+    pair = pairing([member()], [position(), position(position_id="P2"), position(position_id="P3")])
+    found = short_lists(pair, BaselineScorer(), POLICY, np.array([20.0]), taken=np.array([1]), shut=np.array([True, False, False]))
+    assert found.position.tolist() == [2] and found.blocked[0].sum() == 2
+
+
+def test_only_the_rows_asked_for_are_served():
+    pair = scene()
+    found = short_lists(pair, BaselineScorer(), POLICY, np.full(len(pair.members), 20.0), rows=np.array([1, 4]))
+    assert set(found.member.tolist()) <= {1, 4}

@@ -1,0 +1,77 @@
+"""Ranked lists: eligible only, best first, ties without favour, reasons that name real facts."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.baseline import BaselineScorer
+from matching.eligibility import Gate
+from matching.policy.load import load_policy
+from matching.ranking import best_first, promising, rank, rank_members, tie_break
+from tests.matching.people import TODAY, member, pairing, position
+
+POLICY = load_policy("440000", TODAY)
+
+
+def listing(members, positions, **options):
+    return rank(pairing(members, positions), 0, BaselineScorer(), 20.0, POLICY, **{"limit": 10, **options})
+
+
+def test_a_list_holds_eligible_posts_best_first_and_counts_what_stood_against_the_others():
+    posts = [
+        position(position_id="near"), position(position_id="far", longitude=113.30), position(position_id="shut", openings_left=0),
+        position(position_id="night", night=True), position(position_id="stale", status="stale"),
+    ]  # fmt: skip
+    found = listing([member()], posts)
+    assert [x.position for x in found.items] == [0, 1] and [x.rank for x in found.items] == [1, 2]
+    assert found.considered == 5 and found.eligible == 2 and found.model_version == "baseline"
+    assert found.blocked == {"GATE_CLOSED": 2, "GATE_NIGHT": 1}
+
+
+def test_every_score_comes_with_reasons_for_and_against_that_name_facts():
+    found = listing([member(wanted_occupations="61804")], [position(longitude=113.30, required_skills="verbal:50")])
+    item = found.items[0]
+    told = {r.code: r for r in (*item.reasons, *item.problems)}
+    assert told["WISH"].facts["wanted"] is True and told["WISH"].weight > 0
+    assert told["COMMUTE"].facts["commute_minutes"] > 20 and told["COMMUTE"].facts["limit_minutes"] == 40
+    assert all(r.weight > 0 for r in item.reasons) and all(r.weight < 0 for r in item.problems)
+
+
+def test_a_kind_may_be_asked_for_and_a_taken_post_stays_out():
+    posts = [position(), position(position_id="P2", kind="FLEXIBLE"), position(position_id="P3", kind="FLEXIBLE")]
+    taken = np.array([0, 1 << Gate.GATE_ALREADY_REFERRED, 0], dtype=np.uint32)
+    found = listing([member()], posts, kinds=frozenset({"FLEXIBLE"}), taken=taken)
+    assert [x.position for x in found.items] == [2] and found.blocked == {"GATE_ALREADY_REFERRED": 1}
+
+
+def test_the_reverse_list_ranks_members_for_a_post_with_the_same_scores():
+    people = [member(), member(member_id="M2", longitude=113.26), member(member_id="M3", willing=False)]
+    pair = pairing(people, [position()])
+    found = rank_members(pair, 0, BaselineScorer(), np.full(3, 20.0), POLICY)
+    alone = {i: rank(pair, i, BaselineScorer(), 20.0, POLICY).items[0].p_placed for i in (0, 1)}
+    assert {x.member: x.p_placed for x in found.items} == alone and found.blocked == {"GATE_NOT_SEEKING": 1}
+
+
+def test_ties_do_not_favour_an_identifier():
+    keys = np.array([f"P{k:03}" for k in range(50)], dtype=object)
+    firsts = {int(best_first(np.zeros(50), keys, f"M{m}")[0]) for m in range(40)}
+    assert len(firsts) > 15
+    again = np.random.default_rng(0).permutation(50)
+    assert [keys[k] for k in best_first(np.zeros(50), keys, "M1")] == [keys[again][k] for k in best_first(np.zeros(50), keys[again], "M1")]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=30), st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=6, unique=True))
+def test_any_identifier_may_break_ties(salt, keys):
+    numbers = tie_break(np.array(keys, dtype=object), salt)
+    assert len(numbers) == len(keys) and np.array_equal(numbers, tie_break(np.array(keys, dtype=object), salt))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=40), st.integers(1, 5))
+def test_the_promising_rows_are_the_largest_of_their_group(rows, keep):
+    groups, values = np.array([g for g, _ in rows], dtype=int), np.array([v for _, v in rows], dtype=float)
+    chosen = promising(values, groups, keep)
+    for group in set(groups.tolist()):
+        mine, took = values[groups == group], values[(groups == group) & chosen]
+        assert sorted(took) == sorted(mine)[max(len(mine) - keep, 0) :]
