@@ -1,5 +1,6 @@
 """The web application: routes, guard, errors, pages, put together for one office."""
 
+import traceback
 from datetime import date
 from importlib.resources import as_file, files
 from typing import Any
@@ -24,9 +25,6 @@ from service.web import pages
 from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
-MAX_BODY_BYTES = 2_000_000
-"""Largest body of a request: 1,000 inline posts and some."""
-
 _MACHINES = ("/api/", "/health", "/ready", "/openapi.json")
 
 log = structlog.get_logger(__name__)
@@ -42,12 +40,11 @@ def app_of(office: Office) -> FastAPI:
     app = FastAPI(
         title="OneMonth", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None,
         summary="Ranked posts with reasons for members of zero-employment households",
-        max_body_size=MAX_BODY_BYTES, middleware=[Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False,
+        middleware=[Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.office = office
-    app.include_router(health.router)
-    app.include_router(routes.router)
-    app.include_router(pages.router)
+    for router in (health.router, routes.router, pages.router):
+        app.include_router(router)
     with as_file(files("service.web") / "static") as folder:
         app.mount("/static", StaticFiles(directory=folder))
         icon = FileResponse(folder / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
@@ -63,8 +60,10 @@ def _answer(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     path = request.url.path
     if problem.status >= 500:
-        log.error("request failed", problem=problem.slug, method=request.method, error=type(error).__name__,
-                  request_id=request.scope.get("onemonth.request_id"), exc_info=error if problem.slug == "internal" else None)  # fmt: skip
+        log.error(
+            "request failed", problem=problem.slug, method=request.method, error=type(error).__name__,
+            request_id=request.scope.get("onemonth.request_id"), at=_where(error),
+        )  # fmt: skip
     if path.startswith(_MACHINES):
         return JSONResponse(document(error, path), problem.status, headers=headers_of(problem), media_type=MEDIA_TYPE)
     ineligible = error if isinstance(error, Ineligible) else None
@@ -75,6 +74,11 @@ def _answer(request: Request, error: Exception) -> Response:
     )  # fmt: skip
     page.headers.update(headers_of(problem))
     return page
+
+
+def _where(error: Exception) -> list[str]:
+    """Return file, line and function of each frame: enough to find a fault, and no value of anybody's record."""
+    return [f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-12:]]
 
 
 def _referrer(request: Request) -> str:

@@ -155,9 +155,9 @@ def _worklist(state: NightState, clocks: pd.DataFrame) -> pd.DataFrame:
     frame["file_no"] = frame["household_id"].map(state["households"].set_index("household_id")["file_no"])
     open_ones = referrals[referrals["state"].isin(OPEN_REFERRAL_STATES)]
     frame["open_referrals"] = frame["member_id"].map(open_ones["member_id"].value_counts()).fillna(0).astype("int64")
-    frame["last_referred_on"] = frame["member_id"].map(referrals.groupby("member_id")["created_on"].max())
+    frame["last_referred_on"] = referrals.groupby("member_id")["created_on"].max().reindex(frame["member_id"]).to_numpy()
     contacts = state["contacts"]
-    frame["last_contact_on"] = frame["household_id"].map(contacts.groupby("household_id")["contacted_on"].max())
+    frame["last_contact_on"] = contacts.groupby("household_id")["contacted_on"].max().reindex(frame["household_id"]).to_numpy()
     seeking = (members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool)
     running = seeking & clocks["days_left"].notna().to_numpy()
     return frame[running].sort_values(["days_left", "open_referrals", "member_id"], kind="stable", ignore_index=True)

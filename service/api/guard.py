@@ -14,6 +14,9 @@ from service.api.context import wellformed
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+MAX_BODY_BYTES = 2_000_000
+"""Largest body of a request: 1,000 inline posts and some."""
+
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -69,13 +72,16 @@ class Guard:
 
 
 def check(scope: Scope) -> None:
-    """Refuse a change that another site asked for, and a body under ``/api`` that is not JSON."""
+    """Refuse a change that another site asked for, a body that is too large, and one under ``/api`` that is not JSON."""
     headers = Headers(scope=scope)
     if scope["method"] in SAFE:
         return
     if from_another_site(headers):
         raise HTTPException(403, "The request came from another site; send it from this service's own pages.")
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+        raise HTTPException(413, f"the limit is {MAX_BODY_BYTES:,} bytes, found {length[:20]}; send less at a time")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    has_body = length != "0" or "transfer-encoding" in headers
     if scope["path"].startswith("/api/") and has_body and media_type != "application/json":
         raise HTTPException(415, f"expected Content-Type application/json, found {media_type or 'none'}")

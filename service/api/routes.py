@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from matching.vocabulary import PositionKind, ReferralState
 from service import schemas
 from service.api.context import AnOffice, IdempotencyKey, RequestId
+from service.api.guard import MAX_BODY_BYTES
 from service.api.examples import EXAMPLES
 from service.errors import responses
 from service.use_cases import inline, lists
@@ -19,7 +20,7 @@ from service.use_cases.refer import refer
 from service.use_cases.rows import as_plain
 from service.use_cases.worklist import Filters, worklist_page
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY_BYTES)
 
 Id = Annotated[str, Path(min_length=1, max_length=64)]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]

@@ -11,8 +11,8 @@ from matching.ranking import explained
 from matching.reasons import Reason, Verdict
 from matching.unblock import nearest_changes
 from service.index import Index, read_index
+from service.use_cases.chance import chance_band
 from service.use_cases.rows import as_plain
-from service.use_cases.shown import chance_band
 from service.wiring import Office
 
 

@@ -39,7 +39,7 @@ def referral(office: Office, referral_id: str) -> Mapping[str, object]:
 def posts(office: Office, *, kind: str | None = None, region: str = "", limit: int = 60, after: str | None = None) -> Page:
     """Return open posts by identifier, with how many open referrals each carries."""
     index = office.now()
-    frame = index.positions.assign(open_referrals=index.held)
+    frame = index.positions.reset_index(drop=True).assign(open_referrals=index.held)
     if kind is not None:
         frame = frame[frame["kind"] == kind]
     return _page(frame[frame["region_code"].str.startswith(region)], "position_id", limit, after)

@@ -1,7 +1,8 @@
 """Rank the posts of one member, the members for one post, or a member and posts another system sends."""
 
 from matching.ranking import rank, rank_members
-from service.use_cases.shown import Listing, RankedMember, RankedPost, chance_band, ranked_posts, record_shown
+from service.use_cases.chance import chance_band
+from service.use_cases.shown import Listing, RankedMember, RankedPost, ranked_posts, record_shown
 from service.wiring import Office
 
 
@@ -34,7 +35,7 @@ def rank_position(office: Office, position_id: str, *, limit: int = 20, request_
         RankedMember(
             str(index.members.index[x.member]), str(index.members["household_id"].iloc[x.member]), x.rank, x.score, x.p_placed,
             x.p_stays, chance_band(x.p_placed), index.days_left(x.member), x.reasons, x.problems, x.unknowns,
-        )  # fmt: skip
+        )
         for x in ranking.items
     )
     return Listing(

@@ -72,7 +72,7 @@ def _identifier(actor: str, key: str | None) -> str:
     """Return the referral's number: of the idempotency key where one is given, so that the same key can never make two."""
     if key is None:
         return f"R{uuid.uuid4().hex[:20]}"
-    return f"R{hashlib.sha256(f'{actor}\n{key}'.encode()).hexdigest()[:20]}"
+    return f"R{hashlib.sha256(f'{actor}|{key}'.encode()).hexdigest()[:20]}"
 
 
 def _replayed(source: _Reads, wish: _Wish) -> Mapping[str, object] | None:

@@ -17,18 +17,11 @@ from matching.ranking import Ranked, Ranking
 from matching.reasons import Reason
 from service.index import Index
 from service.use_cases.benefits import Benefits, benefits_of
+from service.use_cases.chance import chance_band
 from service.use_cases.rows import as_plain
 from service.wiring import Office
 
 T = TypeVar("T")
-
-CHANCE_BANDS: tuple[tuple[str, float, float], ...] = (("low", 0.0, 0.3), ("mid", 0.3, 0.6), ("high", 0.6, 1.0))
-"""Bands in which a chance is shown, with their edges; people are shown the band and its range, never a bare percentage."""
-
-
-def chance_band(probability: float) -> str:
-    """Return the band a probability falls in."""
-    return next(name for name, _, high in CHANCE_BANDS if probability < high or high == 1.0)
 
 
 @dataclass(frozen=True, slots=True)

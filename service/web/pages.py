@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from matching.errors import BadInput, NotFound
 from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, EmployerRejection, Evidence, RefusalReason
 from service.api.context import AnOffice
+from service.api.guard import MAX_BODY_BYTES
 from service.errors import PROBLEMS
 from service.index import Index
 from service.use_cases import lists
@@ -24,7 +25,7 @@ from service.web.view import COOKIE, language_of, local_path, place_name, render
 from service.web.wording import LANGUAGES, Wording
 from service.wiring import Office
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)
 Id = Annotated[str, Path(min_length=1, max_length=64)]
 Choice = Annotated[str, Form(max_length=64)]
 SEE_OTHER = 303

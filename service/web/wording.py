@@ -16,7 +16,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from matching.reasons import Fact, Reason
-from service.use_cases.shown import CHANCE_BANDS, chance_band
+from service.use_cases.chance import CHANCE_BANDS, chance_band
 from service.web.forms import CLOCK_TIMES, LISTS, PLACES, form, quoted
 
 LANGUAGES: Mapping[str, str] = {"zh": "zh_CN", "en": "en"}

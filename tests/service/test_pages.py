@@ -1,0 +1,63 @@
+"""The pages as they leave the server."""
+
+import re
+
+import pytest
+
+
+def refer(client, member="M1", position="P1", token="token-1"):
+    return client.post(f"/members/{member}/referrals", data={"position_id": position, "token": token}, follow_redirects=False)
+
+
+def test_a_form_redirects_so_that_reload_does_nothing_twice(client, office):
+    first, second = refer(client), refer(client)
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["location"] == second.headers["location"] and len(office.store.read("referrals")) == 1
+    assert "已推荐" in client.get(first.headers["location"]).text
+
+
+def test_an_outcome_is_recorded_by_form(client):
+    number = re.search(r"number=(\w+)", refer(client).headers["location"])[1]
+    answer = client.post(f"/referrals/{number}/transitions", data={"to": "declined", "reason": "CARE"})
+    assert answer.status_code == 200 and "本人不接受" in answer.text
+
+
+def test_a_refused_form_shows_why_and_the_way_back(client):
+    answer = client.post(
+        "/members/M2/referrals", data={"position_id": "P4", "token": "token-2"}, headers={"Referer": "http://testserver/members/M2?limit=20"}
+    )
+    assert answer.status_code == 409 and "不能搬重物" in answer.text and 'href="/members/M2?limit=20"' in answer.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_speak_one_language(client, language):
+    client.cookies.set("language", language)
+    text = client.get("/members/M1?limit=20&why=P3").text
+    assert f'lang="{"zh-CN" if language == "zh" else "en"}"' in text
+    assert ("夜班" in re.sub(r"酒店夜班客房服务员", "", text)) == (language == "zh")
+
+
+def test_the_switch_goes_back_to_pages_of_this_service_only(client):
+    answer = client.post("/language", data={"to": "en", "back": "/members/M1"}, follow_redirects=False)
+    assert answer.headers["location"] == "/members/M1" and "language=en" in answer.headers["set-cookie"]
+    for elsewhere in ("//evil.example", "https://evil.example/", "/\\evil.example", "javascript:x"):
+        answer = client.post("/language", data={"to": "en", "back": elsewhere}, follow_redirects=False)
+        assert answer.headers["location"] == "/worklist"
+
+
+def test_pages_are_small_and_stand_alone(client):
+    for path in ("/worklist", "/members/M4?limit=20", "/positions/P1", "/problems"):
+        answer = client.get(path)
+        assert answer.status_code == 200 and len(answer.content) < 200_000
+        assert re.findall(r"""(?:src|href|action)="(?!/|#)[^"]*""", answer.text) == [] and "<script" not in answer.text
+        assert " style=" not in answer.text
+
+
+def test_names_from_the_record_are_shown_as_text(client, office):
+    with office.store.write() as tx:
+        tx.update("positions", {"position_id": "P1"}, {"title": "<b>岗位</b>"})
+    assert "<b>岗位" not in client.get("/members/M1").text and "&lt;b&gt;岗位" in client.get("/members/M1").text
+
+
+def test_real_data_carries_no_banner_and_simulated_data_does(client, simulated_client):
+    assert "模拟数据" not in client.get("/worklist").text and "模拟数据" in simulated_client.get("/worklist").text
