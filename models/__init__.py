@@ -1,0 +1,1 @@
+"""Trained models: data sets, the ranker, its evaluation, registry and simulation (not ORM models, which live in service)."""

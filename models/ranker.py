@@ -1,0 +1,238 @@
+"""PlacementRanker: one scikit-learn estimator that orders pairs and states calibrated probabilities of a start in time."""
+
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.special import expit
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from matching.errors import BadInput, ModelRefused
+from models.ranker_inputs import Float32s, Floats, column, feature_matrix, read_outcomes
+from models.ranker_learning import Effort, Order, learn, shrunken_logit
+from models.ranker_state import FORMAT, Parts, bag_from, bag_state, head_from, head_state, timing_from, timing_state
+
+
+class PlacementRanker(BaseEstimator):
+    """Order pairs and say how likely each ends in a start within given days.
+
+    P(start within d days | x) = P(start at all | x) * P(start within d | start, x). The first factor stacks a bag of
+    boosted trees, an additive logistic member and, with groups, LambdaMART by out-of-fold margins; the second is a
+    discrete-time hazard. It never falls as days grow, by construction. The order adds LambdaMART's margin to the
+    log-odds by as much as held-out groups gain from it.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+        Seed of every draw; the same seed gives the same bytes of :meth:`to_state` on any number of threads.
+    monotone : mapping of feature name to +1, 0 or -1, or one such number a feature, or None
+        Directions kept by the probability and the order (not by retention); names the data do not have are an error.
+    n_threads : int or None
+        Threads of the learner; None takes all.
+    max_rounds : int or None
+        The most boosting rounds a member may take; None leaves it to the size of the data.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+    feature_names_in_ : (n_features_in_,) object array, only when fitted on a frame with text column names
+    head_, order_, timing_, retention_ : learned parts; ``retention_`` is None without ``retained``
+    """
+
+    def __init__(
+        self, random_state: int | np.random.RandomState | None = 0,
+        monotone: Mapping[str, int] | Sequence[int] | None = None, n_threads: int | None = None, max_rounds: int | None = None,
+    ) -> None:
+        self.random_state = random_state
+        self.monotone = monotone
+        self.n_threads = n_threads
+        self.max_rounds = max_rounds
+
+    def fit(
+        self, X: ArrayLike | pd.DataFrame, event: ArrayLike, duration_days: ArrayLike | None = None,
+        groups: ArrayLike | None = None, retained: ArrayLike | None = None, sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from referrals and what became of them.
+
+        Parameters
+        ----------
+        X : (n, n_features) numeric frame or array
+            NaN is *unknown*.
+        event : (n,)
+            1 started, 0 closed without a start, -1 or NaN still open at the cut-off (censored). Integer grades above 1
+            are starts for the probability and keep their grade for the order.
+        duration_days : (n,) or None
+            Days from the referral to the start, the close or the cut-off; NaN or None where unknown. Without any known
+            days to a start, :meth:`probability_within` is the chance of a start for every ``days`` of at least 0.
+        groups : (n,) labels or None
+            Rows that compete with one another (one member's posts on one day). Folds never split a group.
+        retained : (n,) 1, 0 or NaN, or None
+            Whether a started placement still stood at the milestone; read only where the event is a start.
+        sample_weight : (n,) or None
+            At least 0.
+
+        Raises
+        ------
+        BadInput
+            When shapes, codes or column types are not as above.
+        """
+        names = _text_names(X)
+        matrix = feature_matrix(X)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        rows, source = read_outcomes(matrix, event, duration_days, groups, sample_weight, np.random.default_rng(seed))
+        effort = Effort(_directions(self.monotone, names, matrix.shape[1]), self.n_threads or 0, seed, self.max_rounds)
+        with threadpool_limits(limits=1, user_api="blas"):
+            self.head_, self.order_, self.timing_ = learn(rows, effort)
+            self.retention_ = None
+            if retained is not None:
+                stays = column(retained, len(matrix), "retained", np.nan)[source]
+                known = np.flatnonzero((rows.grade > 0) & ~np.isnan(stays))
+                self.retention_ = _learn_retention(rows.take(known), stays[known], effort) if len(known) else None
+        self.n_features_in_ = matrix.shape[1]
+        if names is not None:
+            self.feature_names_in_ = np.asarray(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return self
+
+    def probability_within(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
+        """Return P(start within ``days``) (n,) in [0, 1]; ``days`` is one number or (n,), and more days never lower it."""
+        matrix = self._read(X)
+        return self._chance(matrix, column(days, len(matrix), "days", 0.0))
+
+    def retention(self, X: ArrayLike | pd.DataFrame) -> Floats | None:
+        """Return P(still in work at the milestone | started) (n,), or None when never fitted with ``retained``."""
+        matrix = self._read(X)
+        return None if self.retention_ is None else np.asarray(expit(self.retention_.margin(matrix)))
+
+    def order(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
+        """Return the ranking score (n,), larger first; rows with the same features and days score exactly the same."""
+        matrix = self._read(X)
+        score = shrunken_logit(self._chance(matrix, column(days, len(matrix), "days", 0.0)))
+        for name, weight in self.order_.weights.items():
+            score += weight * self.order_.members[name].margin(matrix)
+        return score
+
+    def contributions(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
+        """Return each feature's share of the log-odds of :meth:`probability_within` at ``days``.
+
+        Parameters
+        ----------
+        X : (n, n_features)
+        days : number or (n,), above 0
+
+        Returns
+        -------
+        (n, n_features + 1) float
+            The last column is the base value: the log-odds where every feature counts as average. Rows add up to
+            ``logit(probability_within(X, days))``, clipped at 1e-12. Inside the two margins (whether, when) the shares are exact TreeSHAP
+            and curve heights; between the two margins the log-odds are split by their Shapley value.
+        """
+        matrix = self._read(X)
+        limit = column(days, len(matrix), "days", 0.0)
+        whether, when = self.head_.contributions(matrix), self.timing_.contributions(matrix)
+        u, v = whether.sum(axis=1), when.sum(axis=1)
+        u0, v0 = whether[:, -1], when[:, -1]
+        base, top = self._log_odds(u0, v0, limit), self._log_odds(u, v, limit)
+        left, right = self._log_odds(u, v0, limit), self._log_odds(u0, v, limit)
+        gain_u = 0.5 * ((left - base) + (top - right))
+        shares = _scaled(whether[:, :-1], u - u0, gain_u) + _scaled(when[:, :-1], v - v0, top - base - gain_u)
+        return np.column_stack([shares, top - shares.sum(axis=1)])
+
+    def to_state(self) -> tuple[dict[str, Any], Parts]:
+        """Return the learned state as JSON-able metadata and named parts (model texts, ``.npy`` bytes), without pickle."""
+        check_is_fitted(self, "head_")
+        parts: Parts = {}
+        monotone = dict(self.monotone) if isinstance(self.monotone, Mapping) else self.monotone
+        meta = {
+            "format": FORMAT, "n_features": self.n_features_in_,
+            "feature_names": [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None,
+            "monotone": monotone if monotone is None or isinstance(monotone, dict) else [int(d) for d in monotone],
+            "random_state": self.random_state if isinstance(self.random_state, numbers.Integral) else None,
+            "max_rounds": self.max_rounds,
+            "head": head_state(self.head_, "head", parts), "timing": timing_state(self.timing_, parts),
+            "order": {
+                "weights": dict(self.order_.weights),
+                "members": {name: bag_state(bag, f"order.{name}", parts) for name, bag in self.order_.members.items()},
+            },
+            "retention": None if self.retention_ is None else head_state(self.retention_, "retention", parts),
+        }
+        return meta, parts
+
+    @classmethod
+    def from_state(cls, meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int | None = None) -> Self:
+        """Return the fitted ranker that :meth:`to_state` described, with the same predictions to the last bit.
+
+        The caller vouches for the parts (registry: hash and signature first); the model text parser checks nothing.
+        Raises ModelRefused when the format is another or a part is absent.
+        """
+        if meta.get("format") != FORMAT:
+            raise ModelRefused(f"expected a ranker of format {FORMAT}, got {meta.get('format')!r}; train it again")
+        ranker = cls(meta["random_state"], meta["monotone"], n_threads, meta["max_rounds"])
+        threads = n_threads or 0
+        ranker.head_ = head_from(meta["head"], parts, threads)
+        ranker.timing_ = timing_from(meta["timing"], parts, threads)
+        members = {name: bag_from(m, parts, threads) for name, m in meta["order"]["members"].items()}
+        ranker.order_ = Order(members, {name: float(w) for name, w in meta["order"]["weights"].items()})
+        ranker.retention_ = None if meta["retention"] is None else head_from(meta["retention"], parts, threads)
+        ranker.n_features_in_ = int(meta["n_features"])
+        if meta["feature_names"] is not None:
+            ranker.feature_names_in_ = np.asarray(meta["feature_names"], dtype=object)
+        return ranker
+
+    def _read(self, X: ArrayLike | pd.DataFrame) -> Float32s:
+        check_is_fitted(self, "head_")
+        names = list(self.feature_names_in_) if isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_") else None
+        matrix = feature_matrix(X, names)
+        if matrix.shape[1] != self.n_features_in_:
+            raise BadInput(f"expected {self.n_features_in_} features, got {matrix.shape[1]}; give those the ranker was fitted with")
+        return matrix
+
+    def _chance(self, matrix: Float32s, days: Floats) -> Floats:
+        return np.asarray(expit(self.head_.margin(matrix)) * self.timing_.share_by(self.timing_.margin(matrix), days))
+
+    def _log_odds(self, whether: Floats, when: Floats, days: Floats) -> Floats:
+        return shrunken_logit(np.asarray(expit(whether) * self.timing_.share_by(when, days)))
+
+
+def _learn_retention(rows: Any, stays: Floats, effort: Effort) -> Any:
+    """The head of P(stays | started): the same members as the chance of a start, without directions or order."""
+    free = Effort(tuple(0 for _ in effort.directions), effort.n_threads, effort.seed, effort.max_rounds)
+    started = type(rows)(
+        X=rows.X, label=stays, grade=stays.astype(np.intp), censored=np.zeros(len(stays), dtype=bool),
+        duration=np.full(len(stays), np.nan), group=rows.group, grouped=rows.grouped, weight=rows.weight,
+    )
+    head, _, _ = learn(started, free, with_order=False)
+    return head
+
+
+def _text_names(X: Any) -> list[str] | None:
+    names = list(X.columns) if isinstance(X, pd.DataFrame) else []
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def _directions(monotone: Mapping[str, int] | Sequence[int] | None, names: list[str] | None, n_features: int) -> tuple[int, ...]:
+    if monotone is None:
+        return (0,) * n_features
+    if isinstance(monotone, Mapping):
+        unknown = [name for name in monotone if name not in (names or ())]
+        if unknown:
+            raise BadInput(f"expected directions for columns of X, but {unknown[:5]} are none; fit on a frame that has them")
+        found = tuple(int(monotone.get(name, 0)) for name in names or ())
+    else:
+        found = tuple(int(d) for d in monotone)
+    if len(found) != n_features or any(d not in (-1, 0, 1) for d in found):
+        raise BadInput(f"expected {n_features} directions of -1, 0 or +1, got {found[:10]}; one a feature")
+    return found
+
+
+def _scaled(shares: Floats, total: Floats, wanted: Floats) -> Floats:
+    """Shares (n, n_features) that add up to ``total``, stretched to add up to ``wanted``; spread evenly is never needed."""
+    factor = np.divide(wanted, total, out=np.zeros(len(total)), where=np.abs(total) > 1e-12)
+    return shares * factor[:, None]

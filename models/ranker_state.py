@@ -1,0 +1,95 @@
+"""The ranker's learned state as JSON-able metadata and plain parts: model texts and arrays, never a pickle."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from matching.errors import ModelRefused
+from models.ranker_additive import Additive
+from models.ranker_boosting import Bag
+from models.ranker_head import Head, Member
+from models.ranker_inputs import Floats
+from models.ranker_timing import Timing
+
+Parts = dict[str, bytes | str]
+FORMAT = 1
+
+
+def head_state(head: Head, prefix: str, parts: Parts) -> dict[str, Any]:
+    """Return a head's metadata and put its texts and arrays into ``parts`` under names starting with ``prefix``."""
+    members = {name: _member_state(member, f"{prefix}.{name}", parts) for name, member in head.members.items()}
+    return {"members": members, "weights": dict(head.weights), "base": head.base}
+
+
+def head_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Head:
+    """Return the head that :func:`head_state` wrote."""
+    members = {name: _member_from(m, parts, n_threads) for name, m in meta["members"].items()}
+    return Head(members, {name: float(w) for name, w in meta["weights"].items()}, float(meta["base"]))
+
+
+def timing_state(timing: Timing, parts: Parts) -> dict[str, Any]:
+    """Return the timing's metadata and put its arrays and texts into ``parts``."""
+    parts["timing.ends.npy"] = _array(timing.ends)
+    parts["timing.intercepts.npy"] = _array(timing.intercepts)
+    bag = None if timing.bag is None else _member_state(timing.bag, "timing.bag", parts)
+    return {"slope": timing.slope, "bag": bag}
+
+
+def timing_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Timing:
+    """Return the timing that :func:`timing_state` wrote."""
+    bag = None if meta["bag"] is None else _member_from(meta["bag"], parts, n_threads)
+    if isinstance(bag, Additive):
+        raise ModelRefused("expected the timing's boosters, got curves; train and register the model again")
+    return Timing(
+        _read(parts, "timing.ends.npy"), _read(parts, "timing.intercepts.npy"), float(meta["slope"]), bag
+    )
+
+
+def bag_state(bag: Bag, name: str, parts: Parts) -> dict[str, Any]:
+    """Return a bag's metadata and put its model texts into ``parts``."""
+    names = [f"{name}.{i}.txt" for i in range(len(bag.texts))]
+    parts.update(zip(names, bag.texts, strict=True))
+    return {"kind": "boosters", "texts": names}
+
+
+def bag_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Bag:
+    """Return the bag that :func:`bag_state` wrote."""
+    texts = tuple(_part(parts, name) for name in meta["texts"])
+    return Bag.from_texts(tuple(t.decode() if isinstance(t, bytes) else t for t in texts), n_threads)
+
+
+def _member_state(member: Member, name: str, parts: Parts) -> dict[str, Any]:
+    if isinstance(member, Bag):
+        return bag_state(member, name, parts)
+    for field in ("knots", "heights", "unknown"):
+        parts[f"{name}.{field}.npy"] = _array(getattr(member, field))
+    return {"kind": "curves", "base": member.base, "name": name}
+
+
+def _member_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Member:
+    if meta["kind"] == "boosters":
+        return bag_from(meta, parts, n_threads)
+    knots, heights, unknown = (_read(parts, f"{meta['name']}.{field}.npy") for field in ("knots", "heights", "unknown"))
+    return Additive(knots, heights, unknown, float(meta["base"]))
+
+
+def _array(values: Floats) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, values, allow_pickle=False)
+    return stream.getvalue()
+
+
+def _read(parts: Mapping[str, bytes | str], name: str) -> Floats:
+    content = _part(parts, name)
+    if isinstance(content, str):
+        raise ModelRefused(f"expected the bytes of an array in part {name}, got text; train and register the model again")
+    out: Floats = np.load(io.BytesIO(content), allow_pickle=False)
+    return out
+
+
+def _part(parts: Mapping[str, bytes | str], name: str) -> bytes | str:
+    if name not in parts:
+        raise ModelRefused(f"expected a part named {name}, found {sorted(parts)[:5]} ...; train and register the model again")
+    return parts[name]
