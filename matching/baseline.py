@@ -20,7 +20,11 @@ WEIGHTS: dict[str, float] = {
 """Log-odds a unit of each feature; every weight has the sign of its feature's direction."""
 
 NEUTRAL: dict[str, float] = {
-    "skill_gap_mean": 1.0, "commute_minutes": 30.0, "wage_over_floor": 0.1, "days_unconfirmed": 7.0, "reachable": 1.0,
+    "skill_gap_mean": 1.0,
+    "commute_minutes": 30.0,
+    "wage_over_floor": 0.1,
+    "days_unconfirmed": 7.0,
+    "reachable": 1.0,
 }
 """Value an unknown feature is taken to have, and the value at which a feature speaks neither for nor against; 0 elsewhere."""
 

@@ -87,7 +87,9 @@ def short_lists(
         if len(mi):
             kept.append(_best(pairing, scorer, days_left, mi, pj, keep, keep_welfare))
     member, position, p_placed, p_stays = (
-        (np.concatenate(parts) for parts in zip(*kept, strict=True)) if kept else (np.zeros(0, dtype=np.int64),) * 2 + (np.zeros(0),) * 2
+        (np.concatenate(parts) for parts in zip(*kept, strict=True))
+        if kept
+        else (np.zeros(0, dtype=np.int64),) * 2 + (np.zeros(0),) * 2
     )
     order = np.lexsort((position, member))
     return Candidates(member[order], position[order], p_placed[order], p_stays[order], eligible, blocked)

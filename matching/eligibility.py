@@ -93,7 +93,7 @@ def _position_states(pairing: Pairing, pj: Ints) -> list[tuple[Gate, Ints]]:
     p = pairing.positions
     return [
         (Gate.GATE_CLOSED, _state(p.open[pj])),
-        (Gate.GATE_STALE, _state(p.fresh[pj])),
+        (Gate.GATE_STALE, p.fresh[pj]),
         (Gate.GATE_QUARANTINE, p.review[pj]),
         (Gate.GATE_EMPLOYER_BARRED, _state(~p.barred_employer[pj])),
         (Gate.GATE_BELOW_MIN_WAGE, p.wage_gate[pj]),
@@ -125,7 +125,10 @@ def _states(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> list[tu
         (Gate.GATE_SKILL, _essential(pairing, policy, mi, pj)),
         (Gate.GATE_PW_ELIGIBILITY, _welfare_category(pairing, policy, mi, pj)),
         (Gate.GATE_PW_TERM, _welfare_term(pairing, policy, mi, pj)),
-        (Gate.GATE_RESERVED, _state((pairing.asked("reserved", mi, pj) == 0) | (pairing.shared("reserved", mi, pj) > 0))),
+        (
+            Gate.GATE_RESERVED,
+            _state((pairing.asked("reserved", mi, pj) == 0) | (pairing.shared("reserved", mi, pj) > 0)),
+        ),
         (Gate.GATE_ACCOMMODATION, np.where(accommodation, 1, 0)),
     ]
 
@@ -162,7 +165,13 @@ def _health(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
         if names:
             here = rows == u
             if here.any():
-                out[here] = np.min([states[name][pj[here]] if name in states else np.zeros(int(here.sum()), dtype=np.int64) for name in names], axis=0)
+                out[here] = np.min(
+                    [
+                        states[name][pj[here]] if name in states else np.zeros(int(here.sum()), dtype=np.int64)
+                        for name in names
+                    ],
+                    axis=0,
+                )
     return out
 
 
@@ -189,10 +198,12 @@ def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints
         return np.ones(len(mi), dtype=np.int64)
     out = np.ones(len(mi), dtype=np.int64)
     at = np.flatnonzero(p.essential.any(axis=1)[pj])
-    gap = np.where(p.essential[pj[at]], p.need[pj[at]] - pairing.members.skills[mi[at]], -np.inf)
-    known = ~np.isnan(gap)
-    worst = np.max(np.where(known, gap, -np.inf), axis=1)
-    out[at] = np.where(worst > policy.number("suitability.essential_skill_tolerance"), -1, np.where(known.all(axis=1), 1, 0))
+    gap: Floats = np.where(p.essential[pj[at]], p.need[pj[at]] - pairing.members.skills[mi[at]], -np.inf)
+    known: Bools = np.asarray(~np.isnan(gap))
+    worst: Floats = np.max(np.where(known, gap, -np.inf), axis=1)
+    out[at] = np.where(
+        worst > policy.number("suitability.essential_skill_tolerance"), -1, np.where(known.all(axis=1), 1, 0)
+    )
     return out
 
 
@@ -205,7 +216,9 @@ def _welfare_category(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) 
 
 def _welfare_term(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     m = pairing.members
-    spent = (m.pw_times >= policy.whole("pw.max_lifetime")) | (m.pw_months >= policy.number("pw.max_months") * policy.number("pw.max_lifetime"))
+    spent = (m.pw_times >= policy.whole("pw.max_lifetime")) | (
+        m.pw_months >= policy.number("pw.max_months") * policy.number("pw.max_lifetime")
+    )
     return _state((pairing.positions.kind[pj] != _WELFARE) | ~spent[mi])
 
 
@@ -220,7 +233,8 @@ def decide(pairing: Pairing, policy: PolicyBook, i: int, j: int, extra: Bits | N
     reasons = tuple(Reason(g.name, gate_facts(pairing, policy, g, i, j)) for g in Gate if blocked >> g & 1)
     unknowns = tuple(
         Reason(g.name.replace("GATE_", "UNKNOWN_"), gate_facts(pairing, policy, g, i, j))
-        for g in Gate if int(found.unknown[0]) >> g & 1
+        for g in Gate
+        if int(found.unknown[0]) >> g & 1
     )
     verdict = Verdict.NOT_MET if blocked else Verdict.UNKNOWN if unknowns else Verdict.MET
     return Decision(verdict, reasons, unknowns)
@@ -280,6 +294,10 @@ def _skill_facts(pairing: Pairing, i: int, j: int) -> dict[str, Fact]:
     gap = need - pairing.members.skills[i]
     if np.isnan(gap).all():
         open_ones = [d for d, x in zip(DIMENSIONS, need, strict=True) if not np.isnan(x)]
-        return {"dimension": open_ones[0] if open_ones else None, "have": None, "need": _whole(np.nanmax(need)) if open_ones else None}
+        return {
+            "dimension": open_ones[0] if open_ones else None,
+            "have": None,
+            "need": _whole(np.nanmax(need)) if open_ones else None,
+        }
     k = int(np.nanargmax(gap))
     return {"dimension": DIMENSIONS[k], "have": _whole(pairing.members.skills[i, k]), "need": _whole(need[k])}

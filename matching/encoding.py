@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools, Float32s, Floats, Ints
+from matching.arrays import Bools, Days, Float32s, Floats, Ints
 from matching.policy.load import PolicyBook
 from matching.tables import TABLES, empty
 from matching.tokens import TokenColumn, certificate_chain, prefixes, region_chain, token_column
@@ -17,9 +17,6 @@ STANDARD_ERROR = {"test": 8.0, "employer_trial": 8.0, "caseworker": 14.0, "self"
 
 UNSET_MINUTE = -1
 """Stands for an unknown minute of day in integer columns."""
-
-Days = np.ndarray
-"""(n,) datetime64[D]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ class PositionColumns:
     as_of: Days
     kind: Ints
     open: Bools
-    fresh: Bools
+    fresh: Ints
     review: Ints
     barred_employer: Bools
     wage_gate: Ints
@@ -211,8 +208,10 @@ def encode_positions(
         as_of=days,
         kind=positions["kind"].map({k: i for i, k in enumerate(POSITION_KINDS)}).to_numpy(dtype=np.int64),
         open=is_open & ~(until < days),
-        fresh=unconfirmed <= policy.number("freshness.days"),
-        review=positions["review_state"].map({"quarantined": -1, "received": 0, "verified": 1}).to_numpy(dtype=np.int64),
+        fresh=_fresh(positions, unconfirmed, policy),
+        review=positions["review_state"]
+        .map({"quarantined": -1, "received": 0, "verified": 1})
+        .to_numpy(dtype=np.int64),
         barred_employer=_barred(positions, employers),
         wage_gate=_wage_gate(positions, minimum, policy),
         region=token_column(positions["region_code"], region_chain),
@@ -260,8 +259,8 @@ def current_skills(member_ids: pd.Series, assessments: pd.DataFrame, days: Days,
     if not len(assessments) or not n:
         return np.full((n, k), np.nan, dtype=np.float32)
     known = pd.Index(member_ids.unique())
-    rows_member = known.get_indexer(member_ids)
-    owner = known.get_indexer(assessments["member_id"])
+    rows_member = known.get_indexer(pd.Index(member_ids))
+    owner = known.get_indexer(pd.Index(assessments["member_id"]))
     order = np.argsort(owner, kind="stable")
     order = order[owner[order] >= 0]
     counts = np.bincount(owner[order], minlength=len(known))
@@ -276,7 +275,7 @@ def current_skills(member_ids: pd.Series, assessments: pd.DataFrame, days: Days,
     live = (made <= days[row]) & (expires >= days[row])
     error = assessments["standard_error"].fillna(assessments["mode"].map(STANDARD_ERROR)).to_numpy(dtype=float)[pick]
     weight = np.where(live, 1.0 / np.square(np.maximum(error, 0.5)), 0.0)
-    dimension = pd.Index(DIMENSIONS).get_indexer(assessments["dimension"])[pick]
+    dimension = pd.Index(DIMENSIONS).get_indexer(pd.Index(assessments["dimension"]))[pick]
     cell = row * k + dimension
     total = np.bincount(cell, weights=weight, minlength=n * k)
     value = np.bincount(cell, weights=weight * assessments["score"].to_numpy(dtype=float)[pick], minlength=n * k)
@@ -302,7 +301,8 @@ def open_referrals(referrals: pd.DataFrame, ids: pd.Series, key: str, days: Days
 def _count_before(owner: Ints, on: Days, mine: Ints, days: Days) -> Ints:
     span = np.int64(4_000_000)
     keys = np.sort(owner.astype(np.int64) * span + on.astype(np.int64))
-    return np.searchsorted(keys, mine * span + days.astype(np.int64), side="left") - np.searchsorted(keys, mine * span - span // 2)
+    before = np.searchsorted(keys, mine * span + days.astype(np.int64), side="left")
+    return np.asarray(before - np.searchsorted(keys, mine * span - span // 2))
 
 
 def _days(as_of: date | Days, n: int) -> Days:
@@ -315,9 +315,15 @@ def _number(series: pd.Series) -> Floats:
     return series.to_numpy(dtype=float, na_value=np.nan)
 
 
+def _fresh(positions: pd.DataFrame, unconfirmed: Floats, policy: PolicyBook) -> Ints:
+    """1 confirmed recently, -1 confirmed too long ago, 0 an older post nobody ever noted a confirmation of."""
+    recent = unconfirmed <= policy.number("freshness.days")
+    return np.where(recent, 1, np.where(positions["last_confirmed_on"].isna(), 0, -1)).astype(np.int64)
+
+
 def _age_days(dates: pd.Series, days: Days) -> Floats:
     gap = (days - dates.to_numpy().astype("datetime64[D]")) / np.timedelta64(1, "D")
-    return np.maximum(gap, 0.0)
+    return np.asarray(np.maximum(gap, 0.0))
 
 
 def _coordinates(frame: pd.DataFrame, regions: pd.DataFrame | None) -> tuple[Floats, Floats]:
@@ -337,8 +343,10 @@ def _categories(members: pd.DataFrame, households: pd.DataFrame | None, days: Da
     if households is None or not len(households):
         return given
     recognised = members["household_id"].map(households.set_index("household_id")["recognised_on"])
-    living = members["household_id"].map(households.set_index("household_id")["status"]).isin(
-        ["recognised", "in_service", "one_employed", "stable"]
+    living = (
+        members["household_id"]
+        .map(households.set_index("household_id")["status"])
+        .isin(["recognised", "in_service", "one_employed", "stable"])
     )
     since = recognised.to_numpy().astype("datetime64[D]")
     adds = living.to_numpy() & (since <= days) & ~given.str.contains("zero_employment").to_numpy()
@@ -370,20 +378,20 @@ def _experience(texts: pd.Series) -> Experience:
     for u, text in enumerate(uniques):
         sums: dict[int, float] = {}
         for pair in str(text).split(";"):
-            code, colon, months = pair.rpartition(":")
+            code, colon, span = pair.rpartition(":")
             for token in dict.fromkeys((code, code[:3], code[:1])) if colon else ():
                 k = tokens.setdefault(token, len(tokens))
-                sums[k] = sums.get(k, 0.0) + float(months)
+                sums[k] = sums.get(k, 0.0) + float(span)
         rows += [(u, k, m) for k, m in sums.items()]
     if not rows:
         return Experience(np.zeros(0, dtype=np.int64), np.zeros(0), tokens)
-    unique, token, months = (np.array(x) for x in zip(*rows, strict=True))
+    unique, owner_token, months = (np.array(x) for x in zip(*rows, strict=True))
     counts = np.bincount(unique, minlength=len(uniques))
     starts = np.concatenate([[0], np.cumsum(counts)])
     repeat = counts[codes]
     row = np.repeat(np.arange(len(codes)), repeat)
     pick = starts[codes[row]] + np.arange(len(row)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    keys = row.astype(np.int64) * len(tokens) + token[pick]
+    keys = row.astype(np.int64) * len(tokens) + owner_token[pick]
     order = np.argsort(keys)
     return Experience(keys[order], months[pick][order].astype(float), tokens)
 

@@ -19,9 +19,16 @@ def facts(pairing: Pairing, code: str, i: int, j: int) -> dict[str, Fact]:
             return {"dimensions": int((~np.isnan(p.need[j])).sum()), "mean_need": _mean(p.need[j])}
         case "SKILL_UNKNOWN":
             untested = ~np.isnan(p.need[j]) & np.isnan(m.skills[i])
-            return {"dimensions": ";".join(d for d, u in zip(DIMENSIONS, untested, strict=True) if u), "count": int(untested.sum())}
+            return {
+                "dimensions": ";".join(d for d, u in zip(DIMENSIONS, untested, strict=True) if u),
+                "count": int(untested.sum()),
+            }
         case "COMMUTE":
-            return {"commute_minutes": _whole(pairing.minutes(*at)[0]), "limit_minutes": _whole(m.commute_limit[i]), "home_based": bool(p.home_based[j])}
+            return {
+                "commute_minutes": _whole(pairing.minutes(*at)[0]),
+                "limit_minutes": _whole(m.commute_limit[i]),
+                "home_based": bool(p.home_based[j]),
+            }
         case "WAGE":
             return {
                 "wage_min_fen": _whole(p.wage_min[j]), "wage_max_fen": _whole(p.wage_max[j]),
@@ -33,7 +40,10 @@ def facts(pairing: Pairing, code: str, i: int, j: int) -> dict[str, Fact]:
                 "months_needed": _whole(p.experience_months[j]),
             }  # fmt: skip
         case "WISH":
-            return {"wanted": bool(pairing.shared("wanted", *at)[0] > 0), "told": bool(pairing.asked("wanted", *at)[0] > 0)}
+            return {
+                "wanted": bool(pairing.shared("wanted", *at)[0] > 0),
+                "told": bool(pairing.asked("wanted", *at)[0] > 0),
+            }
         case "TASK":
             return {"excluded": ";".join(sorted(_both(pairing, i, j)))}
         case "EDUCATION":

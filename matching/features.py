@@ -26,7 +26,9 @@ class Feature:
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("skill_gap_mean", "10 points", -1, "SKILL", "mean shortfall over the required dimensions that are assessed"),
+    Feature(
+        "skill_gap_mean", "10 points", -1, "SKILL", "mean shortfall over the required dimensions that are assessed"
+    ),
     Feature("skill_gap_max", "10 points", -1, "SKILL", "largest such shortfall"),
     Feature("skill_gap_essential", "10 points", -1, "SKILL", "largest shortfall over the essential dimensions"),
     Feature("skill_margin", "10 points", +1, "SKILL", "mean of have minus need, shortfalls negative"),
@@ -81,7 +83,13 @@ def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
     """Build the features of pairs: member rows ``mi`` (n,), post rows ``pj`` (n,) → (n, n_features) float32, NaN unknown."""
     mi, pj = np.asarray(mi, dtype=np.int64), np.asarray(pj, dtype=np.int64)
     out = np.empty((len(mi), len(FEATURES)), dtype=np.float32)
-    columns = {**_skill(pairing, mi, pj), **_way_and_wage(pairing, mi, pj), **_background(pairing, mi, pj), **_conditions(pairing, mi, pj), **_post(pairing, mi, pj)}
+    columns = {
+        **_skill(pairing, mi, pj),
+        **_way_and_wage(pairing, mi, pj),
+        **_background(pairing, mi, pj),
+        **_conditions(pairing, mi, pj),
+        **_post(pairing, mi, pj),
+    }
     for k, name in enumerate(FEATURE_NAMES):
         out[:, k] = columns[name]
     return PairFrame(mi, pj, out, FEATURE_NAMES)
@@ -135,7 +143,9 @@ def _background(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Floa
         "excluded_tasks": pairing.shared("tasks", mi, pj).astype(float),
         "education_short": np.maximum(-level, 0.0),
         "education_over": np.maximum(level, 0.0),
-        "certificates_missing": np.maximum(pairing.asked("certificates", mi, pj) - pairing.shared("certificates", mi, pj), 0.0),
+        "certificates_missing": np.maximum(
+            pairing.asked("certificates", mi, pj) - pairing.shared("certificates", mi, pj), 0.0
+        ),
         "flexible": m.flexible[mi].astype(float),
         "reachable": m.reachable[mi],
         "available_in": np.maximum(m.available_in[mi], 0.0),

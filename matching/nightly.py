@@ -68,7 +68,9 @@ def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np
     the sampled arrivals of the forecast and nothing else. The plan is a pure function of its arguments.
     """
     scene = scene_of(state, policy)
-    found = short_lists(scene.pairing, scorer, policy, scene.days_left, taken=scene.taken, rows=scene.rows, shut=scene.shut)
+    found = short_lists(
+        scene.pairing, scorer, policy, scene.days_left, taken=scene.taken, rows=scene.rows, shut=scene.shut
+    )
     solved = solve_night(scene, scorer, policy, found, rng)
     referrals = referrals_of(scene, found, solved)
     diff = diff_of(scene, referrals)

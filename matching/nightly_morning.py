@@ -47,7 +47,9 @@ def diff_of(scene: Scene, referrals: pd.DataFrame) -> pd.DataFrame:
     before = set(zip(ids[0][scene.movable["mi"].to_numpy()], ids[1][scene.movable["pj"].to_numpy()], strict=True))
     now = set(zip(referrals["member_id"], referrals["position_id"], strict=True))
     rows = [(m, p, "kept", "STILL_BEST") for m, p in before & now]
-    rows += [(m, p, "added", "BETTER_PLAN" if any(b[0] == m for b in before) else "NEW_PROPOSAL") for m, p in now - before]
+    rows += [
+        (m, p, "added", "BETTER_PLAN" if any(b[0] == m for b in before) else "NEW_PROPOSAL") for m, p in now - before
+    ]
     usable = _still_possible(scene)
     rows += [(m, p, "withdrawn", "BETTER_PLAN" if (m, p) in usable else "NO_LONGER_POSSIBLE") for m, p in before - now]
     return pd.DataFrame(sorted(rows), columns=["member_id", "position_id", "change", "code"])
@@ -57,7 +59,7 @@ def _still_possible(scene: Scene) -> set[tuple[str, str]]:
     p, m = scene.pairing.positions, scene.pairing.members
     planned = np.isin(scene.movable["mi"].to_numpy(), scene.rows)
     pj = scene.movable["pj"].to_numpy()
-    good = planned & p.open[pj] & p.fresh[pj] & ~scene.shut[pj]
+    good = planned & p.open[pj] & (p.fresh[pj] >= 0) & ~scene.shut[pj]
     return set(zip(m.ids[scene.movable["mi"].to_numpy()[good]], p.ids[pj[good]], strict=True))
 
 

@@ -35,14 +35,18 @@ class Solved:
     notes: tuple[Reason, ...]
 
 
-def solve_night(scene: Scene, scorer: Scorer, policy: PolicyBook, found: Candidates, rng: np.random.Generator) -> Solved:
+def solve_night(
+    scene: Scene, scorer: Scorer, policy: PolicyBook, found: Candidates, rng: np.random.Generator
+) -> Solved:
     """Pose and solve the night."""
     pins, pin_notes = _pins(scene, policy)
     standing = scene.standing[["mi", "pj"]].drop_duplicates().to_numpy(dtype=np.int64)
     extra = np.concatenate([standing, pins]) if len(pins) else standing
     member, position, p_placed, p_stays = _with(scene, scorer, found, extra)
     utility = np.clip(p_placed * p_stays, 1e-6, CERTAIN)
-    moved = np.isin(_keys(scene, member, position), _keys(scene, *scene.movable[["mi", "pj"]].to_numpy(dtype=np.int64).T))
+    moved = np.isin(
+        _keys(scene, member, position), _keys(scene, *scene.movable[["mi", "pj"]].to_numpy(dtype=np.int64).T)
+    )
     stable = np.minimum(utility + moved * policy.number("night.stability_gain"), CERTAIN)
     locked = np.unique(extra, axis=0) if len(extra) else np.zeros((0, 2), dtype=np.int64)
     shape = (len(scene.pairing.members), len(scene.pairing.positions))
@@ -64,7 +68,12 @@ def solve_night(scene: Scene, scorer: Scorer, policy: PolicyBook, found: Candida
         pairs=chosen,
         p_placed=p_placed[at],
         p_stays=p_stays[at],
-        standing_utility=utility[np.searchsorted(_keys(scene, member, position), _keys(scene, scene.standing["mi"].to_numpy(), scene.standing["pj"].to_numpy()))],
+        standing_utility=utility[
+            np.searchsorted(
+                _keys(scene, member, position),
+                _keys(scene, scene.standing["mi"].to_numpy(), scene.standing["pj"].to_numpy()),
+            )
+        ],
         prices=np.zeros(shape[1]),
         notes=pin_notes,
     )
@@ -76,7 +85,11 @@ def _keys(scene: Scene, member: Ints, position: Ints) -> Ints:
 
 def _with(scene: Scene, scorer: Scorer, found: Candidates, extra: Ints) -> tuple[Ints, Ints, Floats, Floats]:
     """Return the candidates with the standing and pinned pairs among them, scored alike, sorted by member and post."""
-    new = extra[~np.isin(_keys(scene, *extra.T), _keys(scene, found.member, found.position))] if len(extra) else extra.reshape(0, 2)
+    new = (
+        extra[~np.isin(_keys(scene, *extra.T), _keys(scene, found.member, found.position))]
+        if len(extra)
+        else extra.reshape(0, 2)
+    )
     new = np.unique(new, axis=0)
     member = np.concatenate([found.member, new[:, 0]])
     position = np.concatenate([found.position, new[:, 1]])
@@ -111,7 +124,7 @@ def _bottom_line(scene: Scene, policy: PolicyBook) -> np.ndarray:
     running = ~np.isnat(scene.due_on)
     planned = np.zeros(len(scene.pairing.members), dtype=bool)
     planned[scene.rows] = True
-    return running & planned & (scene.days_left <= policy.number("night.fallback_days"))
+    return np.asarray(running & planned & (scene.days_left <= policy.number("night.fallback_days")))
 
 
 def _pins(scene: Scene, policy: PolicyBook) -> tuple[Ints, tuple[Reason, ...]]:

@@ -140,7 +140,11 @@ def scene_of(state: NightState, policy: PolicyBook) -> Scene:
 def _planned(state: NightState, members: pd.DataFrame) -> Bools:
     households = state["households"]
     status = members["household_id"].map(households.set_index("household_id")["status"]) if len(households) else None
-    living = np.ones(len(members), dtype=bool) if status is None else (status.isin(OPEN_HOUSEHOLDS) | status.isna()).to_numpy()
+    living = (
+        np.ones(len(members), dtype=bool)
+        if status is None
+        else (status.isin(OPEN_HOUSEHOLDS) | status.isna()).to_numpy()
+    )
     return np.asarray((members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool) & living)
 
 

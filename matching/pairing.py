@@ -62,7 +62,9 @@ class Pairing:
     @cached_property
     def kind_column(self) -> TokenColumn:
         """The posts' kinds as a code column."""
-        return TokenColumn(self.positions.kind, tuple((k,) for k in POSITION_KINDS), tuple((k,) for k in POSITION_KINDS))
+        return TokenColumn(
+            self.positions.kind, tuple((k,) for k in POSITION_KINDS), tuple((k,) for k in POSITION_KINDS)
+        )
 
     @cached_property
     def _occupation_tokens(self) -> dict[int | None, Ints]:

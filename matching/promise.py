@@ -72,10 +72,22 @@ def promise_table(
 
 
 def _implied_start(households: pd.DataFrame, members: pd.DataFrame) -> np.ndarray:
-    recognised = members["household_id"].map(households.set_index("household_id")["recognised_on"]) if len(households) else pd.Series(pd.NaT, index=members.index)
+    recognised = (
+        members["household_id"].map(households.set_index("household_id")["recognised_on"])
+        if len(households)
+        else pd.Series(pd.NaT, index=members.index)
+    )
     days = [recognised, members["willing_confirmed_on"], members["flexibility_declared_on"]]
-    columns = np.column_stack([d.to_numpy().astype("datetime64[D]") for d in days]) if len(members) else np.zeros((0, 3), dtype="datetime64[D]")
-    ready = ~np.isnat(columns).any(axis=1) & members["willing"].to_numpy(dtype=bool) & members["flexibility_declared"].to_numpy(dtype=bool)
+    columns = (
+        np.column_stack([d.to_numpy().astype("datetime64[D]") for d in days])
+        if len(members)
+        else np.zeros((0, 3), dtype="datetime64[D]")
+    )
+    ready = (
+        ~np.isnat(columns).any(axis=1)
+        & members["willing"].to_numpy(dtype=bool)
+        & members["flexibility_declared"].to_numpy(dtype=bool)
+    )
     latest = columns.max(axis=1) if len(columns) else np.zeros(0, dtype="datetime64[D]")
     return np.where(ready, latest, np.datetime64("NaT", "D"))
 

@@ -71,7 +71,18 @@ def rank(
     mi = np.full(len(pj), i, dtype=np.int64)
     extra = None if taken is None else taken[pj]
     keys = pairing.positions.ids
-    return _rank(pairing, mi, pj, scorer, np.full(len(pj), days_left), policy, limit, extra, keys[pj], str(pairing.members.ids[i]))
+    return _rank(
+        pairing,
+        mi,
+        pj,
+        scorer,
+        np.full(len(pj), days_left),
+        policy,
+        limit,
+        extra,
+        keys[pj],
+        str(pairing.members.ids[i]),
+    )
 
 
 def rank_members(
@@ -136,11 +147,21 @@ def explained(
         weights = shares.values[r]
         best = [k for k in np.argsort(-weights, kind="stable") if weights[k] > 0][:MAX_REASONS]
         worst = [k for k in np.argsort(weights, kind="stable") if weights[k] < 0][:MAX_REASONS]
-        told = {k: Reason(shares.codes[k], facts(pairing, shares.codes[k], i, j), float(weights[k])) for k in (*best, *worst)}
+        told = {
+            k: Reason(shares.codes[k], facts(pairing, shares.codes[k], i, j), float(weights[k]))
+            for k in (*best, *worst)
+        }
         out.append(
             Ranked(
-                i, j, r + 1, float(scores.order[r]), float(scores.p_placed[r]), float(scores.p_stays[r]),
-                tuple(told[k] for k in best), tuple(told[k] for k in worst), decide(pairing, policy, i, j).unknowns,
+                i,
+                j,
+                r + 1,
+                float(scores.order[r]),
+                float(scores.p_placed[r]),
+                float(scores.p_stays[r]),
+                tuple(told[k] for k in best),
+                tuple(told[k] for k in worst),
+                decide(pairing, policy, i, j).unknowns,
             )  # fmt: skip
         )
     return tuple(out)
@@ -150,7 +171,11 @@ def promising(values: Floats, groups: Ints, keep: int) -> Bools:
     """Return (n,) whether a row is among the ``keep`` largest values of its group; ties by row order of a stable sort."""
     order = np.lexsort((-values, groups))
     sorted_groups = groups[order]
-    starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]]) if len(order) else np.zeros(0, dtype=np.int64)
+    starts = (
+        np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]])
+        if len(order)
+        else np.zeros(0, dtype=np.int64)
+    )
     position = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
     out = np.zeros(len(values), dtype=bool)
     out[order[position < keep]] = True

@@ -15,7 +15,14 @@ MAX_CHANGES = 3
 """Changes named at most."""
 
 _FIXED = frozenset(
-    {Gate.GATE_CLOSED, Gate.GATE_QUARANTINE, Gate.GATE_EMPLOYER_BARRED, Gate.GATE_BELOW_MIN_WAGE, Gate.GATE_AGE_LEGAL, Gate.GATE_LOCK}
+    {
+        Gate.GATE_CLOSED,
+        Gate.GATE_QUARANTINE,
+        Gate.GATE_EMPLOYER_BARRED,
+        Gate.GATE_BELOW_MIN_WAGE,
+        Gate.GATE_AGE_LEGAL,
+        Gate.GATE_LOCK,
+    }
 )
 """Gates no change on the member's or the office's side may open."""
 

@@ -115,7 +115,9 @@ class EmploymentState(StrEnum):
 SEEKING = frozenset({EmploymentState.UNEMPLOYED.value, EmploymentState.TRAINING.value})
 """Employment states in which a post may be proposed."""
 
-WORKING = frozenset({EmploymentState.EMPLOYED.value, EmploymentState.SELF_EMPLOYED.value, EmploymentState.FLEXIBLE.value})
+WORKING = frozenset(
+    {EmploymentState.EMPLOYED.value, EmploymentState.SELF_EMPLOYED.value, EmploymentState.FLEXIBLE.value}
+)
 """Employment states that count as a job."""
 
 

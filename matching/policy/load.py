@@ -2,11 +2,12 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,9 @@ class PolicyBook:
         value = self._value(key)
         if isinstance(value, bool):
             return value
-        raise PolicyError(f"policy {key} in {self.region_code} on {self.as_of}: expected true or false, found {value!r}")
+        raise PolicyError(
+            f"policy {key} in {self.region_code} on {self.as_of}: expected true or false, found {value!r}"
+        )
 
     def items(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; PolicyError when no row says it."""
@@ -110,7 +113,7 @@ class PolicyBook:
             return value
         raise PolicyError(f"policy {key} in {self.region_code} on {self.as_of}: expected a list, found {value!r}")
 
-    def each(self, key: str, region_codes: Sequence[str]) -> Floats:
+    def each(self, key: str, region_codes: Any) -> Floats:
         """Return (n,) the number for each region code, NaN where no row says it; resolved once a distinct code."""
         codes = np.asarray(region_codes, dtype=object)
         unique, inverse = np.unique(codes.astype(str), return_inverse=True)

@@ -20,4 +20,6 @@ def retirement_months(births: np.ndarray, line: str) -> np.ndarray:
     age, first, step, most = LINES[line]
     after = (births - np.datetime64(first, "M")).astype(np.int64)
     delay = np.clip((after + step) // step, 0, most)
-    return np.asarray(np.where(np.isnat(births), np.datetime64("NaT", "M"), births + (age * 12 + delay).astype("timedelta64[M]")))
+    return np.asarray(
+        np.where(np.isnat(births), np.datetime64("NaT", "M"), births + (age * 12 + delay).astype("timedelta64[M]"))
+    )

@@ -67,4 +67,6 @@ def refuse_overlaps(rows: Sequence[PolicyRow]) -> None:
         group.sort(key=lambda r: r.valid_from or date.min)
         for one, two in zip(group, group[1:], strict=False):
             if (one.valid_to or date.max) >= (two.valid_from or date.min):
-                raise PolicyError(f"policy rows {one.id} and {two.id} overlap for {one.key} in {one.region}; end the earlier one first")
+                raise PolicyError(
+                    f"policy rows {one.id} and {two.id} overlap for {one.key} in {one.region}; end the earlier one first"
+                )

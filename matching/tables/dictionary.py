@@ -32,12 +32,26 @@ def col(
 
 def _lng_lat() -> tuple[Column, Column]:
     return (
-        col("longitude", "float", "longitude of the street centroid or workplace", null=True, unit="degree", low=73, high=136),
-        col("latitude", "float", "latitude of the street centroid or workplace", null=True, unit="degree", low=3, high=54),
+        col(
+            "longitude",
+            "float",
+            "longitude of the street centroid or workplace",
+            null=True,
+            unit="degree",
+            low=73,
+            high=136,
+        ),
+        col(
+            "latitude",
+            "float",
+            "latitude of the street centroid or workplace",
+            null=True,
+            unit="degree",
+            low=3,
+            high=54,
+        ),
     )
 
-
-_MINUTE = {"low": 0, "high": 1440, "unit": "minute of day"}
 
 REGIONS = Table("regions", "administrative regions with the dates they were valid", ("region_code",), (
     col("region_code", "code", "GB/T 2260 code, 6 digits; 9 for a street or town"),
@@ -91,8 +105,8 @@ MEMBERS = Table("members", "members of households; no names, no identity numbers
     col("commute_limit_minutes", "int", "longest acceptable way to work", null=True, unit="minute", low=0, high=300),
     col("accepted_regions", "set", "region codes accepted; empty means no restriction"),
     col("kinds_ok", "set", "kinds of post accepted; empty means all", codes=v.PositionKind),
-    col("earliest_start", "int", "earliest start of work", null=True, **_MINUTE),
-    col("latest_end", "int", "latest end of work", null=True, **_MINUTE),
+    col("earliest_start", "int", "earliest start of work", null=True, low=0, high=1440, unit="minute of day"),
+    col("latest_end", "int", "latest end of work", null=True, low=0, high=1440, unit="minute of day"),
     col("max_hours_week", "float", "longest working week", null=True, unit="hour/week", low=0, high=168),
     col("night_ok", "bool", "night work possible", null=True),
     col("reachable", "code", "can the office reach the member", codes=v.Reachable, default="ok"),
@@ -114,7 +128,7 @@ ASSESSMENTS = Table("assessments", "one assessed dimension of one member on one 
     col("standard_error", "float", "standard error of the score", null=True, low=0, high=100),
     col("assessor_id", "id", "who assessed", null=True),
     col("expires_on", "date", "last day the value counts", null=True),
-))  # fmt: skip
+), last_wins=True)  # fmt: skip
 
 EMPLOYERS = Table("employers", "employing units", ("employer_id",), (
     col("employer_id", "id", "employer"),
@@ -147,8 +161,8 @@ POSITIONS = Table("positions", "posts of every kind", ("position_id",), (
     col("contract_months", "int", "length of the contract", null=True, unit="month", low=0, high=600),
     col("insured", "set", "insurances paid", codes=v.Insurance),
     col("hours_week", "float", "working week", unit="hour/week", low=0, high=168, default=40.0),
-    col("shift_start", "int", "start of the shift", null=True, **_MINUTE),
-    col("shift_end", "int", "end of the shift", null=True, **_MINUTE),
+    col("shift_start", "int", "start of the shift", null=True, low=0, high=1440, unit="minute of day"),
+    col("shift_end", "int", "end of the shift", null=True, low=0, high=1440, unit="minute of day"),
     col("night", "bool", "includes night work", default=False),
     col("min_education", "code", "lowest education required", null=True, codes=v.Education),
     col("required_certificates", "set", "certificates required, code@level"),

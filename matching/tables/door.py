@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,16 +74,19 @@ def check(table: Table, frame: pd.DataFrame) -> Checked:
         columns[column.name] = values
         if bad.any():
             refused |= bad
-            rows.append((np.flatnonzero(bad), column, frame.get(column.name, pd.Series(index=frame.index, dtype=object))))
+            rows.append(
+                (np.flatnonzero(bad), column, frame.get(column.name, pd.Series(index=frame.index, dtype=object)))
+            )
     out = pd.DataFrame(columns, index=frame.index)
     errors = _errors(table, frame, rows)
     keys = out.loc[~refused, list(table.key)]
-    twice = keys.duplicated(keep="first").to_numpy()
+    twice = keys.duplicated(keep="last" if table.last_wins else "first").to_numpy()
     if twice.any():
         at = np.flatnonzero(~refused)[twice]
+        refused[at] = True
+    if twice.any() and not table.last_wins:
         more = _error_frame(table, frame, at, table.key[0], "each key once in a file", out[table.key[0]])
         errors = pd.concat([errors, more], ignore_index=True)
-        refused[at] = True
     known = set(table.names)
     return Checked(out[~refused], errors, tuple(str(c) for c in frame.columns if c not in known))
 
@@ -132,11 +136,12 @@ def _column(column: Column, frame: pd.DataFrame) -> tuple[pd.Series, np.ndarray]
 
 def _factorize(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     try:
-        codes, uniques = pd.factorize(series, use_na_sentinel=False)
+        codes, found = pd.factorize(series, use_na_sentinel=False)
+        uniques = np.asarray(found, dtype=object)
     except TypeError:
         flat = [_flat(x) for x in series.to_numpy(dtype=object)]
         codes, uniques = pd.factorize(np.array(flat, dtype=object), use_na_sentinel=False)
-    return codes, np.asarray(uniques, dtype=object)
+    return codes, uniques
 
 
 def _flat(value: object) -> object:
@@ -157,7 +162,7 @@ def _missing(value: object) -> bool:
     return isinstance(value, str) and value.strip().lower() in EMPTY
 
 
-def _one(column: Column, parse: Callable[[Column, object], object], value: object) -> object:
+def _one(column: Column, parse: Callable[[Column, Any], object], value: object) -> object:
     value = _flat(value)
     if _missing(value):
         if column.nullable:
@@ -166,33 +171,33 @@ def _one(column: Column, parse: Callable[[Column, object], object], value: objec
     return parse(column, value.strip() if isinstance(value, str) else value)
 
 
-def _whole_text(value: object) -> str:
+def _whole_text(value: Any) -> str:
     """Text of a cell; a number such as 440103.0 that a spreadsheet made of a code becomes 440103."""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 1e15:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < 1e15:
         return str(int(value))
     return str(value).strip()
 
 
-def _parse_id(_: Column, value: object) -> object:
-    if isinstance(value, (float, np.floating)) and abs(value) >= 1e15:
+def _parse_id(_: Column, value: Any) -> object:
+    if isinstance(value, (float, np.floating)) and abs(float(value)) >= 1e15:
         return _BAD
     text = _whole_text(value)
     return text if 0 < len(text) <= 64 and not _CONTROL.search(text) else _BAD
 
 
-def _parse_text(_: Column, value: object) -> object:
+def _parse_text(_: Column, value: Any) -> object:
     text = str(value).strip()
     return text if "\x00" not in text else _BAD
 
 
-def _parse_code(column: Column, value: object) -> object:
+def _parse_code(column: Column, value: Any) -> object:
     text = _whole_text(value)
     if column.codes is None:
         return text if 0 < len(text) <= 64 and not _CONTROL.search(text) else _BAD
     return text if text in column.codes else _BAD
 
 
-def _parse_date(_: Column, value: object) -> object:
+def _parse_date(_: Column, value: Any) -> object:
     if isinstance(value, (pd.Timestamp, datetime)):
         value = value.date() if value.hour == value.minute == value.second == 0 else _BAD
     if isinstance(value, np.datetime64):
@@ -208,17 +213,17 @@ def _parse_date(_: Column, value: object) -> object:
     return np.datetime64(value, "s") if date(1900, 1, 1) <= value <= date(2200, 1, 1) else _BAD
 
 
-def _parse_month(_: Column, value: object) -> object:
+def _parse_month(_: Column, value: Any) -> object:
     if isinstance(value, (pd.Timestamp, date)):
         return f"{value.year:04d}-{value.month:02d}"
     return value if isinstance(value, str) and _MONTH.fullmatch(value) else _BAD
 
 
-def _parse_number(column: Column, value: object) -> object:
+def _parse_number(column: Column, value: Any) -> object:
     if isinstance(value, (bool, np.bool_)):
         return _BAD
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except (TypeError, ValueError):
         return _BAD
     if not np.isfinite(number) or (column.low is not None and number < column.low):
@@ -226,24 +231,24 @@ def _parse_number(column: Column, value: object) -> object:
     return _BAD if column.high is not None and number > column.high else number
 
 
-def _parse_whole(column: Column, value: object) -> object:
+def _parse_whole(column: Column, value: Any) -> object:
     number = _parse_number(column, value)
     return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 2**53 else _BAD
 
 
-def _parse_bool(_: Column, value: object) -> object:
+def _parse_bool(_: Column, value: Any) -> object:
     word = str(value).strip().lower()
     return True if word in _TRUE else False if word in _FALSE else _BAD
 
 
-def _parse_set(column: Column, value: object) -> object:
+def _parse_set(column: Column, value: Any) -> object:
     parts = sorted({p.strip() for p in str(value).split(";") if p.strip()})
     if column.codes is not None and not column.codes.issuperset(parts):
         return _BAD
     return ";".join(parts)
 
 
-def _parse_map(column: Column, value: object) -> object:
+def _parse_map(column: Column, value: Any) -> object:
     pairs: dict[str, float] = {}
     for part in str(value).split(";"):
         if not part.strip():
@@ -257,7 +262,7 @@ def _parse_map(column: Column, value: object) -> object:
     return ";".join(f"{k}:{pairs[k]:g}" for k in sorted(pairs))
 
 
-_PARSERS: dict[Kind, Callable[[Column, object], object]] = {
+_PARSERS: dict[Kind, Callable[[Column, Any], object]] = {
     Kind.ID: _parse_id, Kind.TEXT: _parse_text, Kind.CODE: _parse_code, Kind.DATE: _parse_date,
     Kind.MONTH: _parse_month, Kind.INT: _parse_whole, Kind.MONEY: _parse_whole, Kind.FLOAT: _parse_number,
     Kind.BOOL: _parse_bool, Kind.SET: _parse_set, Kind.MAP: _parse_map,
@@ -271,7 +276,14 @@ def _typed(column: Column, parsed: list[object], codes: np.ndarray, index: pd.In
         unique = np.array([np.datetime64("NaT", "s") if p is _MISSING else p for p in parsed], dtype="datetime64[s]")
         return pd.Series(unique[codes] if len(codes) else unique[:0], index=index)
     if column.kind in (Kind.INT, Kind.MONEY):
-        return _masked(pd.array([0 if p is _MISSING else p for p in parsed], dtype="int64").to_numpy(), nulls, codes, index, column, "Int64")
+        return _masked(
+            pd.array([0 if p is _MISSING else p for p in parsed], dtype="int64").to_numpy(),
+            nulls,
+            codes,
+            index,
+            column,
+            "Int64",
+        )
     if column.kind is Kind.BOOL:
         return _masked(np.array([p is True for p in parsed], dtype=bool), nulls, codes, index, column, "boolean")
     if column.kind is Kind.FLOAT:
@@ -282,10 +294,10 @@ def _typed(column: Column, parsed: list[object], codes: np.ndarray, index: pd.In
 
 
 def _masked(
-    unique: np.ndarray, nulls: np.ndarray, codes: np.ndarray, index: pd.Index, column: Column, nullable: str
+    unique: np.ndarray, nulls: np.ndarray, codes: np.ndarray, index: pd.Index, column: Column, nullable: Any
 ) -> pd.Series:
     values = unique[codes] if len(codes) else unique[:0]
-    series = pd.Series(values, index=index)
+    series: pd.Series = pd.Series(values, index=index)
     if not column.nullable:
         return series
     series = series.astype(nullable)

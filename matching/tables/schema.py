@@ -85,12 +85,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of the data dictionary: its columns in order and the columns that identify a row."""
+    """One table of the data dictionary: its columns in order and the columns that identify a row.
+
+    ``last_wins`` says that a second row with the same key corrects the first; elsewhere it is refused.
+    """
 
     name: str
     meaning: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    last_wins: bool = False
 
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError if there is none."""

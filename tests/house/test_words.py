@@ -10,7 +10,13 @@ from tests.house.tree import ROOT, sources
 
 
 def _files() -> list[str]:
-    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, cwd=ROOT, check=True)
+    out = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
     return [f for f in out.stdout.split("\n") if f and (ROOT / f).is_file()]
 
 
@@ -37,7 +43,9 @@ def test_nothing_is_left_unfinished_and_no_except_is_bare(module):
 
 
 def test_no_committed_file_names_a_package_host_or_a_path_of_a_machine():
-    hosts = re.compile("|".join(["pypi" + r"\.org", "files.python" + "hosted", "registry.npm" + "js", "/" + "root/", "/" + "work/"]))
+    hosts = re.compile(
+        "|".join(["pypi" + r"\.org", "files.python" + "hosted", "registry.npm" + "js", "/" + "root/", "/" + "work/"])
+    )
     told = []
     for name in _files():
         try:
@@ -65,8 +73,10 @@ def test_every_test_can_fail():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
                 checks = [
-                    n for n in ast.walk(node)
-                    if isinstance(n, ast.Assert) or (isinstance(n, ast.Call) and re.search("assert|raises|expect|check|verify", ast.unparse(n.func)))
+                    n
+                    for n in ast.walk(node)
+                    if isinstance(n, ast.Assert)
+                    or (isinstance(n, ast.Call) and re.search("assert|raises|expect|check|verify", ast.unparse(n.func)))
                 ]
                 if not checks:
                     hollow.append(f"{path.name}:{node.lineno} {node.name}")
@@ -75,5 +85,9 @@ def test_every_test_can_fail():
 
 def test_no_test_is_skipped():
     told = re.compile(r"pytest\.(skip|importorskip)|mark\.(skip|skipif|xfail)\b")
-    found = [str(p.relative_to(ROOT)) for p in (ROOT / "tests").rglob("*.py") if p.name != "test_words.py" and told.search(p.read_text(encoding="utf-8"))]
+    found = [
+        str(p.relative_to(ROOT))
+        for p in (ROOT / "tests").rglob("*.py")
+        if p.name != "test_words.py" and told.search(p.read_text(encoding="utf-8"))
+    ]
     assert found == []

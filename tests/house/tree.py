@@ -24,7 +24,9 @@ def sources() -> dict[str, ast.Module]:
 def packages() -> frozenset[str]:
     """Return the dotted names that are folders."""
     return frozenset(
-        ".".join(path.parent.relative_to(ROOT).parts) for floor in FLOORS for path in (ROOT / floor).rglob("__init__.py")
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for floor in FLOORS
+        for path in (ROOT / floor).rglob("__init__.py")
     )
 
 

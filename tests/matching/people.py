@@ -51,7 +51,16 @@ def household(**changes) -> dict:
     return {**HOUSEHOLD, **changes}
 
 
-def pairing(members: list[dict], positions: list[dict], *, assessments=(), placements=(), households=(), employers=(), pending=None) -> Pairing:
+def pairing(
+    members: list[dict],
+    positions: list[dict],
+    *,
+    assessments=(),
+    placements=(),
+    households=(),
+    employers=(),
+    pending=None,
+) -> Pairing:
     """Return members beside posts on ``TODAY``."""
     policy = load_policy("440000", TODAY)
     return Pairing(

@@ -14,7 +14,12 @@ POLICY = load_policy("440000", TODAY)
 def scene(n=25, m=60, seed=3):
     rng = np.random.default_rng(seed)
     people = [
-        member(member_id=f"M{k}", longitude=113.2 + 0.3 * rng.random(), latitude=23.0 + 0.3 * rng.random(), commute_limit_minutes=int(rng.integers(15, 70)) if k % 7 else None)
+        member(
+            member_id=f"M{k}",
+            longitude=113.2 + 0.3 * rng.random(),
+            latitude=23.0 + 0.3 * rng.random(),
+            commute_limit_minutes=int(rng.integers(15, 70)) if k % 7 else None,
+        )
         for k in range(n)
     ]
     people[3]["longitude"] = None
@@ -48,7 +53,9 @@ def test_welfare_posts_stay_on_the_list_even_when_better_posts_crowd_it():
 
 def test_taken_pairs_and_shut_posts_stay_out_and_are_counted():
     pair = pairing([member()], [position(), position(position_id="P2"), position(position_id="P3")])
-    found = short_lists(pair, BaselineScorer(), POLICY, np.array([20.0]), taken=np.array([1]), shut=np.array([True, False, False]))
+    found = short_lists(
+        pair, BaselineScorer(), POLICY, np.array([20.0]), taken=np.array([1]), shut=np.array([True, False, False])
+    )
     assert found.position.tolist() == [2] and found.blocked[0].sum() == 2
 
 

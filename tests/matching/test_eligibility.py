@@ -76,6 +76,7 @@ def test_each_gate_closes_on_its_own_fact(m, p, gate):
         ({"accommodations_needed": "ramp"}, {}, "UNKNOWN_ACCOMMODATION"),
         ({}, {"required_skills": "numeracy:60", "essential_skills": "numeracy"}, "UNKNOWN_SKILL"),
         ({}, {"review_state": "received"}, "UNKNOWN_QUARANTINE"),
+        ({}, {"last_confirmed_on": None, "verified_on": date(2026, 5, 1)}, "UNKNOWN_STALE"),
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_said_and_does_not_exclude(m, p, unknown):
@@ -99,7 +100,13 @@ def test_a_recognised_household_opens_public_welfare_posts_to_its_members():
 
 def test_two_public_welfare_terms_close_the_third():
     past = [
-        {"placement_id": f"X{k}", "member_id": "M1", "kind": "PUBLIC_WELFARE", "started_on": date(2015 + 4 * k, 1, 1), "ended_on": date(2016 + 4 * k, 1, 1)}
+        {
+            "placement_id": f"X{k}",
+            "member_id": "M1",
+            "kind": "PUBLIC_WELFARE",
+            "started_on": date(2015 + 4 * k, 1, 1),
+            "ended_on": date(2016 + 4 * k, 1, 1),
+        }
         for k in range(2)
     ]
     pair = pairing([member()], [position(kind="PUBLIC_WELFARE")], households=[household()], placements=past)
@@ -107,7 +114,10 @@ def test_two_public_welfare_terms_close_the_third():
 
 
 def test_piece_rate_posts_are_not_held_to_the_monthly_minimum():
-    assert judge({}, {"wage_type": "piece", "kind": "COMMUNITY_BASE", "wage_min": 150_000, "wage_max": 200_000}).verdict is Verdict.MET
+    assert (
+        judge({}, {"wage_type": "piece", "kind": "COMMUNITY_BASE", "wage_min": 150_000, "wage_max": 200_000}).verdict
+        is Verdict.MET
+    )
 
 
 def test_a_known_shortfall_far_below_an_essential_skill_closes_and_a_near_miss_does_not():
@@ -137,7 +147,10 @@ def test_barred_attributes_alone_change_no_gate_of_an_ordinary_post(changes):
 
 def test_the_bulk_verdict_and_the_single_decision_agree():
     rng = np.random.default_rng(7)
-    people = [member(member_id=f"M{k}", commute_limit_minutes=int(rng.integers(5, 60)), night_ok=[True, False, None][k % 3]) for k in range(12)]
+    people = [
+        member(member_id=f"M{k}", commute_limit_minutes=int(rng.integers(5, 60)), night_ok=[True, False, None][k % 3])
+        for k in range(12)
+    ]
     posts = [position(position_id=f"P{k}", night=bool(k % 2), openings_left=int(k % 3 > 0)) for k in range(9)]
     pair = pairing(people, posts)
     mi, pj = (x.ravel() for x in np.meshgrid(np.arange(12), np.arange(9), indexing="ij"))

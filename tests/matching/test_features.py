@@ -9,7 +9,21 @@ from matching.baseline import WEIGHTS, BaselineScorer
 from matching.features import FEATURE_NAMES, FEATURES, REASON_CODES, build
 from tests.matching.people import member, pairing, position
 
-BARRED = ("sex", "gender", "age", "birth", "hukou", "ethnic", "marri", "disab", "dibao", "relig", "child", "household", "categor")
+BARRED = (
+    "sex",
+    "gender",
+    "age",
+    "birth",
+    "hukou",
+    "ethnic",
+    "marri",
+    "disab",
+    "dibao",
+    "relig",
+    "child",
+    "household",
+    "categor",
+)
 
 
 def features(m=None, p=None, **tables):
@@ -33,7 +47,11 @@ def test_a_barred_attribute_alone_changes_no_feature(change):
 def test_values_are_what_a_person_would_compute():
     got = features(
         {"wanted_occupations": "61804", "experience": "61804:23;61000:1", "excluded_tasks": "dust"},
-        {"excluded_task_tags": "dust;noise", "required_skills": "numeracy:60;verbal:40", "essential_skills": "numeracy"},
+        {
+            "excluded_task_tags": "dust;noise",
+            "required_skills": "numeracy:60;verbal:40",
+            "essential_skills": "numeracy",
+        },
         assessments=[{"member_id": "M1", "assessed_on": date(2026, 6, 1), "dimension": "numeracy", "score": 45}],
         pending=[1],
     )
@@ -55,8 +73,22 @@ def test_unknown_is_not_zero():
 
 def test_skills_are_the_precision_weighted_mean():
     exams = [
-        {"member_id": "M1", "assessed_on": date(2026, 5, 1), "dimension": "verbal", "score": 40, "standard_error": 10, "instrument": "a"},
-        {"member_id": "M1", "assessed_on": date(2026, 6, 1), "dimension": "verbal", "score": 70, "standard_error": 5, "instrument": "b"},
+        {
+            "member_id": "M1",
+            "assessed_on": date(2026, 5, 1),
+            "dimension": "verbal",
+            "score": 40,
+            "standard_error": 10,
+            "instrument": "a",
+        },
+        {
+            "member_id": "M1",
+            "assessed_on": date(2026, 6, 1),
+            "dimension": "verbal",
+            "score": 70,
+            "standard_error": 5,
+            "instrument": "b",
+        },
     ]
     assert features({}, {"required_skills": "verbal:74"}, assessments=exams)["skill_gap_mean"] == pytest.approx(1.0)
 
@@ -64,7 +96,10 @@ def test_skills_are_the_precision_weighted_mean():
 def test_the_baseline_moves_each_feature_in_its_stated_direction_and_adds_up():
     directions = {f.name: f.direction for f in FEATURES}
     assert all(directions[name] in (0, np.sign(w)) for name, w in WEIGHTS.items())
-    pair = pairing([member(), member(member_id="M2", commute_limit_minutes=None)], [position(), position(position_id="P2", kind="COMMUNITY_BASE")])
+    pair = pairing(
+        [member(), member(member_id="M2", commute_limit_minutes=None)],
+        [position(), position(position_id="P2", kind="COMMUNITY_BASE")],
+    )
     pairs = build(pair, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
     days = np.array([0.0, 3.0, 10.0, 30.0])
     scores, shares = BaselineScorer().score(pairs, days), BaselineScorer().explain(pairs, days)

@@ -17,15 +17,30 @@ POLICY = load_policy("440000", TODAY)
 def region(n_members=12, n_positions=6, **tables):
     """Return a small region: two members a household, posts of two kinds nearby."""
     people = [
-        member(member_id=f"M{k:02}", household_id=f"H{k // 2:02}", wage_floor=240_000 + 5_000 * k, longitude=113.24 + 0.001 * k)
+        member(
+            member_id=f"M{k:02}",
+            household_id=f"H{k // 2:02}",
+            wage_floor=240_000 + 5_000 * k,
+            longitude=113.24 + 0.001 * k,
+        )
         for k in range(n_members)
     ]
     posts = [
-        position(position_id=f"P{k:02}", kind="PUBLIC_WELFARE" if k % 3 == 0 else "EMPLOYER", openings_left=1, openings_total=1, wage_min=280_000 + 10_000 * k)
+        position(
+            position_id=f"P{k:02}",
+            kind="PUBLIC_WELFARE" if k % 3 == 0 else "EMPLOYER",
+            openings_left=1,
+            openings_total=1,
+            wage_min=280_000 + 10_000 * k,
+        )
         for k in range(n_positions)
     ]
     homes = [household(household_id=f"H{k:02}", file_no=f"F{k}") for k in range((n_members + 1) // 2)]
-    base = {"households": table("households", *homes), "members": table("members", *people), "positions": table("positions", *posts)}
+    base = {
+        "households": table("households", *homes),
+        "members": table("members", *people),
+        "positions": table("positions", *posts),
+    }
     return {**base, **{name: table(name, *rows) for name, rows in tables.items()}}
 
 
@@ -34,11 +49,27 @@ def plan(tables, seed=0):
 
 
 def referral(k, member_id, position_id, **changes):
-    return {"referral_id": f"R{k}", "member_id": member_id, "position_id": position_id, "created_on": date(2026, 6, 9), "state": "issued", **changes}
+    return {
+        "referral_id": f"R{k}",
+        "member_id": member_id,
+        "position_id": position_id,
+        "created_on": date(2026, 6, 9),
+        "state": "issued",
+        **changes,
+    }
 
 
 def lock(kind, member_id=None, position_id=None, **changes):
-    return {"lock_id": f"L{kind}{member_id}{position_id}", "kind": kind, "member_id": member_id, "position_id": position_id, "reason_code": "OFFICER", "made_by": "officer", "made_on": date(2026, 6, 9), **changes}
+    return {
+        "lock_id": f"L{kind}{member_id}{position_id}",
+        "kind": kind,
+        "member_id": member_id,
+        "position_id": position_id,
+        "reason_code": "OFFICER",
+        "made_by": "officer",
+        "made_on": date(2026, 6, 9),
+        **changes,
+    }
 
 
 def test_nobody_is_referred_beyond_capacity_and_the_certificate_says_so():
@@ -46,7 +77,13 @@ def test_nobody_is_referred_beyond_capacity_and_the_certificate_says_so():
     made = plan(tables)
     room = tables["positions"].set_index("position_id")
     ratio = room["kind"].map({"EMPLOYER": 2, "PUBLIC_WELFARE": 1})
-    assert len(made.referrals) and (made.referrals["position_id"].value_counts() <= (room["openings_left"] * ratio).reindex(made.referrals["position_id"].unique()).max()).all()
+    assert (
+        len(made.referrals)
+        and (
+            made.referrals["position_id"].value_counts()
+            <= (room["openings_left"] * ratio).reindex(made.referrals["position_id"].unique()).max()
+        ).all()
+    )
     assert made.referrals.groupby("member_id").size().max() <= 3
     assert made.certificate.feasible and made.certificate.gap <= 0.01
 
@@ -74,13 +111,19 @@ def test_the_same_record_gives_the_same_plan_whatever_the_order_of_its_rows():
 
 def test_a_standing_referral_holds_its_place_and_its_slot():
     made = plan(region(referrals=[referral(1, "M00", "P00"), referral(2, "M01", "P01"), referral(3, "M02", "P01")]))
-    assert not {("M00", "P00"), ("M01", "P01")} & set(zip(made.referrals["member_id"], made.referrals["position_id"], strict=True))
+    assert not {("M00", "P00"), ("M01", "P01")} & set(
+        zip(made.referrals["member_id"], made.referrals["position_id"], strict=True)
+    )
     assert "P00" not in set(made.referrals["position_id"]) and "P01" not in set(made.referrals["position_id"])
 
 
 @pytest.mark.parametrize("end", ["rejected", "declined", "no_show"])
 def test_a_post_that_ended_for_a_member_is_not_proposed_again(end):
-    made = plan(region(n_members=1, n_positions=1, referrals=[referral(1, "M00", "P00", state=end, outcome_on=date(2026, 6, 9))]))
+    made = plan(
+        region(
+            n_members=1, n_positions=1, referrals=[referral(1, "M00", "P00", state=end, outcome_on=date(2026, 6, 9))]
+        )
+    )
     assert len(made.referrals) == 0 and made.unplaced["code"].tolist() == ["NOTHING_ELIGIBLE"]
 
 
@@ -114,7 +157,10 @@ def test_in_the_last_days_a_member_with_an_eligible_welfare_opening_holds_one():
 
 def test_yesterday_s_untouched_proposals_are_kept_or_withdrawn_and_the_change_is_told():
     first = plan(region())
-    drafts = [referral(k, r.member_id, r.position_id, state="draft", source="night") for k, r in enumerate(first.referrals.itertuples())]
+    drafts = [
+        referral(k, r.member_id, r.position_id, state="draft", source="night")
+        for k, r in enumerate(first.referrals.itertuples())
+    ]
     again = plan(region(referrals=drafts))
     assert len(again.referrals) == 0 and set(again.diff["change"]) == {"kept"}
     gone = region(referrals=drafts)

@@ -57,7 +57,9 @@ def test_ties_do_not_favour_an_identifier():
     firsts = {int(best_first(np.zeros(50), keys, f"M{m}")[0]) for m in range(40)}
     assert len(firsts) > 15
     again = np.random.default_rng(0).permutation(50)
-    assert [keys[k] for k in best_first(np.zeros(50), keys, "M1")] == [keys[again][k] for k in best_first(np.zeros(50), keys[again], "M1")]
+    assert [keys[k] for k in best_first(np.zeros(50), keys, "M1")] == [
+        keys[again][k] for k in best_first(np.zeros(50), keys[again], "M1")
+    ]
 
 
 @settings(max_examples=50, deadline=None)

@@ -37,7 +37,11 @@ def test_a_bad_cell_refuses_its_row_and_the_good_rows_go_in():
     checked = check(TABLES["members"], frame)
     assert list(checked.frame["member_id"]) == ["M1"]
     told = checked.errors.set_index("key")
-    assert told.loc["M2", "column"] == "education" and told.loc["M2", "found"] == "phd" and "junior" in told.loc["M2", "expected"]
+    assert (
+        told.loc["M2", "column"] == "education"
+        and told.loc["M2", "found"] == "phd"
+        and "junior" in told.loc["M2", "expected"]
+    )
     assert told.loc["M3", "row"] == 2 and "fen" in told.loc["M3", "expected"]
 
 
@@ -57,6 +61,12 @@ def test_the_second_row_with_a_key_is_refused():
     assert list(checked.frame["education"]) == ["junior"] and "once" in checked.errors["expected"][0]
 
 
+def test_a_second_assessment_of_the_same_day_corrects_the_first():
+    exam = {"member_id": "M1", "assessed_on": date(2026, 6, 1), "dimension": "verbal", "instrument": "a"}
+    checked = check(TABLES["assessments"], pd.DataFrame([{**exam, "score": 40}, {**exam, "score": 60}]))
+    assert checked.frame["score"].tolist() == [60] and len(checked.errors) == 0
+
+
 def test_null_means_unknown_and_stays_null():
     checked = check(TABLES["members"], pd.DataFrame([member(night_ok=None, wage_floor=None, longitude=None)]))
     row = checked.frame.iloc[0]
@@ -64,9 +74,16 @@ def test_null_means_unknown_and_stays_null():
 
 
 def test_sets_and_maps_may_come_as_text_lists_or_mappings():
-    rows = [member(certificates="b@2; a@1", experience={"61804": 12}), member(member_id="M2", certificates=["a@1", "b@2"], experience="61804:12")]
+    rows = [
+        member(certificates="b@2; a@1", experience={"61804": 12}),
+        member(member_id="M2", certificates=["a@1", "b@2"], experience="61804:12"),
+    ]
     frame = check(TABLES["members"], pd.DataFrame(rows)).require()
-    assert frame["certificates"].nunique() == 1 and frame["experience"].nunique() == 1 and frame["experience"][0] == "61804:12"
+    assert (
+        frame["certificates"].nunique() == 1
+        and frame["experience"].nunique() == 1
+        and frame["experience"][0] == "61804:12"
+    )
 
 
 def test_columns_nobody_asked_for_are_reported_and_not_kept():
