@@ -46,14 +46,26 @@ class NightState:
             {n: _canonical(n, tables[n]) if n in tables else empty(t) for n, t in TABLES.items()}
         )
 
+    @classmethod
+    def canonical(cls, as_of: date, tables: Mapping[str, pd.DataFrame]) -> "NightState":
+        """Return the state of frames that passed the door before (a store's own reading); they are put in order, not checked again."""
+        state = object.__new__(cls)
+        state.as_of = as_of
+        state.tables = MappingProxyType(
+            {n: _ordered(n, tables[n].reset_index(drop=True)) if n in tables else empty(t) for n, t in TABLES.items()}
+        )
+        return state
+
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
 
 
 def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    table = TABLES[name]
-    checked = check(table, frame.reset_index(drop=True)).require()
-    return checked.sort_values(list(table.key), kind="stable", ignore_index=True)
+    return _ordered(name, check(TABLES[name], frame.reset_index(drop=True)).require())
+
+
+def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sort_values(list(TABLES[name].key), kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ PROBLEMS: Mapping[str, Problem] = {
 }
 """Slug → kind of problem."""
 
-_BY_STATUS = {p.status: p for p in reversed(PROBLEMS.values()) if p.slug not in ("store-unavailable",)} | {
+_BY_STATUS = {p.status: p for p in reversed(list(PROBLEMS.values())) if p.slug not in ("store-unavailable",)} | {
     409: PROBLEMS["conflict"], 503: PROBLEMS["not-ready"],
 }  # fmt: skip
 

@@ -104,10 +104,10 @@ def _bit(gate: Gate) -> np.uint32:
 
 
 def _row(ids: pd.Index, wanted: str, what: str) -> int:
-    try:
-        return int(ids.get_loc(wanted))
-    except KeyError:
-        raise NotFound(f"no {what} {wanted!r} in the record; check the identifier") from None
+    row = int(ids.get_indexer(pd.Index([wanted]))[0])
+    if row < 0:
+        raise NotFound(f"no {what} {wanted!r} in the record; check the identifier")
+    return row
 
 
 def read_index(
@@ -117,7 +117,7 @@ def read_index(
     posts = tables["positions"]
     if open_only:
         tables = {**tables, "positions": posts[posts["status"] == "open"].reset_index(drop=True)}
-    state = NightState(as_of, **tables)
+    state = NightState.canonical(as_of, tables)
     scene = scene_of(state, policy)
     members, positions = state["members"], state["positions"]
     clocks = promise_table(state["households"], members, state["promises"], as_of, policy)
@@ -138,12 +138,12 @@ def room(positions: pd.DataFrame, policy: PolicyBook) -> Ints:
     """Return (n,) open referrals each post may carry: openings left times the ratio of its kind."""
     kinds = {k: policy.number(f"night.referral_ratio.{k}") for k in positions["kind"].unique()}
     ratio = positions["kind"].map(kinds).to_numpy(dtype=float) if kinds else np.zeros(0)
-    return np.floor(positions["openings_left"].to_numpy() * ratio).astype(np.int64)
+    return np.asarray(np.floor(positions["openings_left"].to_numpy() * ratio), dtype=np.int64)
 
 
 def _held(referrals: pd.DataFrame, position_ids: pd.Series) -> Ints:
     open_ones = referrals.loc[referrals["state"].isin(OPEN_REFERRAL_STATES), "position_id"]
-    return position_ids.map(open_ones.value_counts()).fillna(0).to_numpy(dtype=np.int64)
+    return np.asarray(position_ids.map(open_ones.value_counts()).fillna(0), dtype=np.int64)
 
 
 def _worklist(state: NightState, clocks: pd.DataFrame) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def get_member_ranking(
 
 
 def _item(post: Any, with_reasons: bool) -> Any:
-    bare = {} if with_reasons else {"reasons": [], "problems": [], "unknowns": []}
+    bare: dict[str, Any] = {} if with_reasons else {"reasons": [], "problems": [], "unknowns": []}
     return _as(schemas.Item, post, **bare)
 
 

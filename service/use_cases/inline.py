@@ -13,6 +13,7 @@ from matching.reasons import Reason
 from matching.tables import TABLES
 from matching.unblock import nearest_changes
 from service.use_cases.benefits import benefits_of
+from service.use_cases.rows import only, records
 from service.use_cases.shown import RankedPost, ranked_post
 from service.wiring import Office
 
@@ -60,9 +61,9 @@ def rank_inline(office: Office, question: InlineQuestion) -> InlineAnswer:
     pairing = scene_of(state, policy).pairing
     ranking = rank(pairing, 0, office.scorer(), float(question.days_left), policy, limit=question.limit)
     names = dict(zip(state["employers"]["employer_id"], state["employers"]["name"], strict=True))
-    member, posts = state["members"].iloc[0].to_dict(), state["positions"].to_dict("records")
+    member, posts = only(state["members"]), records(state["positions"])
     items = tuple(
-        ranked_post(x, pairing, posts[x.position], names[posts[x.position]["employer_id"]], 0, benefits_of(member, posts[x.position], policy))
+        ranked_post(x, pairing, posts[x.position], names[str(posts[x.position]["employer_id"])], 0, benefits_of(member, posts[x.position], policy))
         for x in ranking.items
     )
     ignored = {f"{name}.{key}" for name, table in rows.items() for row in table for key in row if key not in TABLES[name].names}
@@ -75,9 +76,9 @@ def rank_inline(office: Office, question: InlineQuestion) -> InlineAnswer:
 def _rows(question: InlineQuestion, as_of: date) -> dict[str, list[Row]]:
     """Fill in what a record must have and a question need not: identifiers, days, the employers of the posts."""
     day = as_of.isoformat()
-    member = {"member_id": "inline", "registered_on": day, "willing": True, **question.member}
+    member: Row = {"member_id": "inline", "registered_on": day, "willing": True, **question.member}
     member = {"household_id": member["member_id"], "region_code": question.region_code or "440000", **member}
-    positions = [
+    positions: list[Row] = [
         {"employer_id": "inline", "title": str(p["occupation_code"]), "posted_on": day, "last_confirmed_on": day, "openings_total": 1,
          "openings_left": p.get("openings_total", 1), "review_state": "verified", "region_code": member["region_code"], **p}
         for p in question.positions
@@ -85,9 +86,10 @@ def _rows(question: InlineQuestion, as_of: date) -> dict[str, list[Row]]:
     told = {str(e["employer_id"]) for e in question.employers}
     others = [{"employer_id": e, "name": e, "region_code": member["region_code"]}
               for e in sorted({str(p["employer_id"]) for p in positions} - told)]  # fmt: skip
+    employers = [{"name": e["employer_id"], "region_code": member["region_code"], **e} for e in question.employers]
     return {
         "members": [member],
         "positions": positions,
         "assessments": [{"member_id": member["member_id"], "assessed_on": day, **a} for a in question.assessments],
-        "employers": [*({"name": e["employer_id"], "region_code": member["region_code"], **e} for e in question.employers), *others],
+        "employers": [*employers, *others],
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from matching.errors import NotFound
-from service.use_cases.rows import only, plain
+from service.use_cases.rows import only, records
 from service.wiring import Office
 
 
@@ -49,5 +49,5 @@ def _page(frame: pd.DataFrame, key: str, limit: int, after: str | None) -> Page:
     frame = frame.sort_values(key, kind="stable", ignore_index=True)
     if after is not None:
         frame = frame[frame[key] > after]
-    items = tuple(plain(row) for row in frame.head(limit).to_dict("records"))
+    items = tuple(records(frame.head(limit)))
     return Page(items, str(items[-1][key]) if len(frame) > limit else None)

@@ -18,7 +18,7 @@ from matching.vocabulary import (
 )
 from service.storage.store import Transaction
 from service.use_cases.refusals import NoOpening
-from service.use_cases.rows import journalled, only
+from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 
 _SIDE = {
@@ -146,7 +146,7 @@ def _close_others(tx: Transaction, office: Office, referral: Mapping[str, object
     ends = [("member_id", "revoked", "FOUND_OTHER"), *([("position_id", "filled", "FULL")] if left == 0 else [])]
     for column, state, reason in ends:
         others = tx.read("referrals", **{column: referral[column]})
-        for row in others[others["state"].isin(OPEN_REFERRAL_STATES)].to_dict("records"):
+        for row in records(others[others["state"].isin(OPEN_REFERRAL_STATES)]):
             values = {"state": state, "reason": reason, "reason_side": "agency", "outcome_on": closed_on}
             tx.update("referrals", {"referral_id": row["referral_id"]}, values, where={"state": row["state"]})
             _journal(tx, office, str(row["referral_id"]), row, values, request_id)

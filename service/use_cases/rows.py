@@ -26,6 +26,11 @@ def _value(value: object) -> object:
     return value.date() if isinstance(value, pd.Timestamp) else value
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a frame as plain values."""
+    return [plain({str(k): v for k, v in row.items()}) for row in frame.to_dict("records")]
+
+
 def journalled(row: Mapping[str, object]) -> dict[str, object]:
     """Return a row as JSON values for the journal, unknowns left out."""
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in plain(row).items() if v is not None}

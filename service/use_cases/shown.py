@@ -18,7 +18,7 @@ from matching.reasons import Reason
 from service.index import Index
 from service.use_cases.benefits import Benefits, benefits_of
 from service.use_cases.chance import chance_band
-from service.use_cases.rows import as_plain
+from service.use_cases.rows import as_plain, only, records
 from service.wiring import Office
 
 T = TypeVar("T")
@@ -105,10 +105,10 @@ def ranked_post(item: Ranked, pairing: Pairing, post: Mapping[str, object], empl
 
 def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
     """Return the entries of a member's list from the index."""
+    posts = records(index.positions.iloc[[x.position for x in ranking.items]])
+    member = only(index.members.iloc[[ranking.items[0].member]]) if ranking.items else {}
     out = []
-    for item in ranking.items:
-        post = index.positions.iloc[item.position].to_dict()
-        member = index.members.iloc[item.member].to_dict()
+    for item, post in zip(ranking.items, posts, strict=True):
         employer = index.employer_names.get(str(post["employer_id"]), str(post["employer_id"]))
         benefits = benefits_of(member, post, index.policy)
         out.append(ranked_post(item, index.scene.pairing, post, employer, int(index.held[item.position]), benefits))

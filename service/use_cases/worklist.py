@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from matching.errors import BadInput
-from service.use_cases.rows import plain
+from service.use_cases.rows import records
 from service.wiring import Office
 
 URGENT_DAYS = 7
@@ -41,7 +41,7 @@ class Worklist:
 
 def worklist(office: Office) -> list[dict[str, object]]:
     """Return every member with a running promise, most urgent first."""
-    return [plain(row) for row in office.now().worklist.to_dict("records")]
+    return records(office.now().worklist)
 
 
 def worklist_page(office: Office, filters: Filters = Filters(), *, limit: int = 60, after: str | None = None) -> Worklist:
@@ -63,7 +63,7 @@ def worklist_page(office: Office, filters: Filters = Filters(), *, limit: int = 
         urgent=int(((days >= 0) & (days <= URGENT_DAYS)).sum()),
         without_referral=int(idle.sum()),
         matching=matching,
-        items=tuple(plain(row) for row in page.to_dict("records")),
+        items=tuple(records(page)),
         next=_cursor(page.iloc[-1]) if len(at) > limit else None,
         regions=tuple(sorted(everyone["region_code"].unique())),
     )

@@ -52,7 +52,8 @@ PLACES = frozenset({"region_code", "accepted_regions"})
 
 def form(reason: Reason) -> str:
     """Return the form of sentence the facts ask for: a name of its own, else ``for`` or ``against`` by the weight."""
-    special = _FORMS.get(reason.code, lambda _: "")(reason.facts)
+    choose = _FORMS.get(reason.code)
+    special = "" if choose is None else choose(reason.facts)
     return special or ("against" if reason.weight < 0 else "for")
 
 

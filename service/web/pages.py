@@ -20,6 +20,7 @@ from service.use_cases.explain import Explanation, explain
 from service.use_cases.outcome import Outcome, may_become, record_outcome
 from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
+from service.use_cases.rows import only
 from service.use_cases.worklist import Filters, worklist_page
 from service.web.view import COOKIE, language_of, local_path, place_name, render
 from service.web.wording import LANGUAGES, Wording
@@ -86,7 +87,7 @@ def member_page(
     i = index.member_row(member_id)
     answer, missing = _why_not(office, member_id, why.strip())
     mine = [_referral(index, row) for row in lists.referrals(office, member_id=member_id, limit=200).items]
-    member = index.members.iloc[i].to_dict()
+    member = only(index.members.iloc[[i]])
     return render(
         request, office, index, "member.html", member=member, clock=_clock(index, i), ranking=ranking,
         blocked=sorted(ranking.blocked.items(), key=lambda kv: (-kv[1], kv[0])),
@@ -142,7 +143,7 @@ def position_page(request: Request, office: AnOffice, position_id: Id) -> HTMLRe
     ranking = rank_position(office, position_id, limit=20)
     index = office.now()
     j = index.position_row(position_id)
-    post = {**index.positions.iloc[j].to_dict(), "open_referrals": int(index.held[j])}
+    post = {**only(index.positions.iloc[[j]]), "open_referrals": int(index.held[j])}
     return render(request, office, index, "position.html", post=post, ranking=ranking)
 
 

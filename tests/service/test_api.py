@@ -32,14 +32,16 @@ def started(client, member="M1", position="P1"):
 def test_the_worklist_names_seeking_members_by_days_left(client):
     answer = client.get("/api/v1/worklist").json()
     days = [x["days_left"] for x in answer["items"]]
-    assert days == sorted(days) and days[0] < 0 <= days[1]
+    assert days == sorted(days)
+    assert days[0] < 0 <= days[1]
     assert [x["member_id"] for x in answer["items"]] == ["M4", "M1", "M2", "M3", "M6"]
     assert (answer["total"], answer["overdue"], answer["without_referral"]) == (5, 1, 5)
 
 
 def test_worklist_filters_narrow_the_list_but_not_the_counts(client):
     near = client.get("/api/v1/worklist", params={"due": 7}).json()
-    assert {x["member_id"] for x in near["items"]} == {"M4", "M1", "M2"} and near["total"] == 5
+    assert {x["member_id"] for x in near["items"]} == {"M4", "M1", "M2"}
+    assert near["total"] == 5
     here = items(client.get("/api/v1/worklist", params={"region": "440104"}))
     assert {x["member_id"] for x in here} == {"M4", "M6"}
 
@@ -57,13 +59,15 @@ def test_worklist_pages_join_without_gap_or_repeat(client):
 
 def test_a_ranking_gives_each_post_a_score_with_reasons_that_name_facts(client):
     answer = client.get("/api/v1/members/M1/ranking", params={"limit": 10}).json()
-    assert answer["model_version"] == "baseline" and answer["days_left"] == 4
+    assert answer["model_version"] == "baseline"
+    assert answer["days_left"] == 4
     assert {x["position_id"] for x in answer["items"]} == {"P1", "P2", "P4", "P5"}
     assert [x["score"] for x in answer["items"]] == sorted((x["score"] for x in answer["items"]), reverse=True)
     first = {r["code"]: r["facts"] for x in answer["items"] if x["position_id"] == "P1" for r in x["reasons"]}
     assert first["EXPERIENCE"]["months_same"] == 30
     assert all(x["reasons"] for x in answer["items"])
-    assert answer["blocked"]["GATE_NIGHT"] == 1 and answer["blocked"]["GATE_CERT"] == 1
+    assert answer["blocked"]["GATE_NIGHT"] == 1
+    assert answer["blocked"]["GATE_CERT"] == 1
 
 
 def test_a_ranking_can_be_limited_to_kinds_and_shown_without_reasons(client):
@@ -73,14 +77,16 @@ def test_a_ranking_can_be_limited_to_kinds_and_shown_without_reasons(client):
 
 def test_a_post_asks_for_its_suitable_members(client):
     found = items(client.get("/api/v1/positions/P1/ranking"))
-    assert {x["member_id"] for x in found} >= {"M1", "M4"} and "M5" not in {x["member_id"] for x in found}
+    assert {x["member_id"] for x in found} >= {"M1", "M4"}
+    assert "M5" not in {x["member_id"] for x in found}
 
 
 def test_every_list_shown_is_in_the_journal_with_its_inputs(client, office):
     answer = client.get("/api/v1/members/M1/ranking", headers={"X-Request-Id": "ask-1"})
     [entry] = office.store.read("journal", request_id="ask-1").to_dict("records")
     after = json.loads(entry["after"])
-    assert after["model_version"] == "baseline" and len(after["inputs"]) == 64
+    assert after["model_version"] == "baseline"
+    assert len(after["inputs"]) == 64
     assert [x[1] for x in after["items"]] == [x["position_id"] for x in items(answer)]
     suggestions = office.store.read("suggestions", member_id="M1")
     assert sorted(suggestions["position_id"]) == sorted(x[1] for x in after["items"])
@@ -97,13 +103,15 @@ def test_an_explanation_says_why_not_and_what_would_help(client):
 @pytest.mark.parametrize(("position", "gate"), [("P6", "GATE_CLOSED"), ("P7", "GATE_QUARANTINE"), ("P3", "GATE_NIGHT")])
 def test_an_explanation_covers_posts_that_are_not_on_any_list(client, position, gate):
     answer = client.get(f"/api/v1/members/M1/positions/{position}/explanation").json()
-    assert gate in {r["code"] for r in answer["reasons"]} and answer["p_placed"] is None
+    assert gate in {r["code"] for r in answer["reasons"]}
+    assert answer["p_placed"] is None
 
 
 def test_an_explanation_of_a_suitable_post_is_the_ranking_s_own(client):
     ranked = {x["position_id"]: x for x in items(client.get("/api/v1/members/M1/ranking"))}
     answer = client.get("/api/v1/members/M1/positions/P1/explanation").json()
-    assert answer["p_placed"] == pytest.approx(ranked["P1"]["p_placed"]) and answer["reasons"] == ranked["P1"]["reasons"]
+    assert answer["p_placed"] == pytest.approx(ranked["P1"]["p_placed"])
+    assert answer["reasons"] == ranked["P1"]["reasons"]
 
 
 def test_unknowns_are_named_and_do_not_exclude(client):
@@ -118,13 +126,15 @@ def test_a_referral_holds_what_was_shown(client):
     row = answer.json()
     assert row["p_placed"] == pytest.approx(ranked["P1"]["p_placed"])
     assert (row["rank_shown"], row["model_version"]) == (ranked["P1"]["rank"], "baseline")
-    assert row["state"] == "issued" and "attended" in row["may_become"]
+    assert row["state"] == "issued"
+    assert "attended" in row["may_become"]
     assert client.get(answer.headers["Location"]).json() == row
 
 
 def test_the_same_key_makes_one_referral(client, office):
     first, second = refer(client, "M1", "P2", "key-00000001"), refer(client, "M1", "P2", "key-00000001")
-    assert first.json() == second.json() and len(office.store.read("referrals")) == 1
+    assert first.json() == second.json()
+    assert len(office.store.read("referrals")) == 1
     other = refer(client, "M1", "P5", "key-00000001")
     assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
 
@@ -133,7 +143,8 @@ def test_a_post_already_referred_is_off_the_list_and_refused(client):
     refer(client, "M1", "P2")
     assert "P2" not in {x["position_id"] for x in items(client.get("/api/v1/members/M1/ranking"))}
     answer = refer(client, "M1", "P2")
-    assert answer.status_code == 409 and answer.json()["reasons"][0]["code"] == "GATE_ALREADY_REFERRED"
+    assert answer.status_code == 409
+    assert answer.json()["reasons"][0]["code"] == "GATE_ALREADY_REFERRED"
 
 
 def test_an_ineligible_post_is_refused_with_its_reasons(client):
@@ -175,7 +186,9 @@ def test_referring_to_a_post_the_night_proposed_issues_that_proposal(client, off
     with office.store.write() as tx:
         tx.insert("referrals", [draft])
     first, again = refer(client, "M4", "P1", "key-00000002"), refer(client, "M4", "P1", "key-00000002")
-    assert first.json()["referral_id"] == "N1" and first.json()["state"] == "issued" and again.json() == first.json()
+    assert first.json()["referral_id"] == "N1"
+    assert first.json()["state"] == "issued"
+    assert again.json() == first.json()
     assert len(office.store.read("referrals")) == 1
 
 
@@ -208,7 +221,8 @@ def test_the_same_outcome_twice_changes_nothing(client, office):
     first = move(client, referral, "declined", reason="CARE")
     entries = len(office.store.read("journal"))
     again = move(client, referral, "declined", reason="CARE")
-    assert first.json() == again.json() and len(office.store.read("journal")) == entries
+    assert first.json() == again.json()
+    assert len(office.store.read("journal")) == entries
 
 
 @pytest.mark.parametrize(
@@ -249,7 +263,9 @@ def test_lists_page_by_key(client):
     first = client.get("/api/v1/referrals", params={"limit": 2, "member_id": "M4"}).json()
     rest = client.get("/api/v1/referrals", params={"limit": 2, "member_id": "M4", "after": first["next"]}).json()
     numbers = [x["referral_id"] for x in first["items"] + rest["items"]]
-    assert len(numbers) == 3 and numbers == sorted(numbers) and rest["next"] is None
+    assert len(numbers) == 3
+    assert numbers == sorted(numbers)
+    assert rest["next"] is None
     assert [x["open_referrals"] for x in items(client.get("/api/v1/positions", params={"kind": "PUBLIC_WELFARE"}))] == [1]
 
 

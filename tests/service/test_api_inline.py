@@ -13,7 +13,8 @@ def ask(client, **changes):
 def test_the_example_ranks_and_stores_nothing(client, office):
     before = office.store.version()
     answer = ask(client).json()
-    assert [x["position_id"] for x in answer["items"]] == ["B1"] and answer["items"][0]["reasons"]
+    assert [x["position_id"] for x in answer["items"]] == ["B1"]
+    assert answer["items"][0]["reasons"]
     assert office.store.version() == before
 
 
@@ -33,9 +34,11 @@ def test_a_field_outside_the_data_dictionary_is_named_and_not_read(client):
 
 def test_a_bad_value_is_named(client):
     answer = ask(client, member={**BODY["member"], "wage_floor": -5})
-    assert answer.status_code == 422 and "wage_floor" in answer.json()["detail"]
+    assert answer.status_code == 422
+    assert "wage_floor" in answer.json()["detail"]
     answer = ask(client, positions=[{**BODY["positions"][0], "kind": "SOMETHING"}])
-    assert answer.status_code == 422 and "kind" in answer.json()["detail"]
+    assert answer.status_code == 422
+    assert "kind" in answer.json()["detail"]
 
 
 def test_a_post_sent_twice_is_refused(client):
@@ -45,5 +48,6 @@ def test_a_post_sent_twice_is_refused(client):
 def test_a_member_with_no_suitable_post_learns_what_would_open_one(client):
     post = {**BODY["positions"][0], "longitude": 113.9, "latitude": 23.5}
     answer = ask(client, positions=[post]).json()
-    assert answer["items"] == [] and answer["blocked"] == {"GATE_COMMUTE": 1}
+    assert answer["items"] == []
+    assert answer["blocked"] == {"GATE_COMMUTE": 1}
     assert answer["nearest_change"][0]["code"] == "UNBLOCK_COMMUTE"
