@@ -47,7 +47,9 @@ def app_of(office: Office) -> FastAPI:
         app.include_router(router)
     with as_file(files("service.web") / "static") as folder:
         app.mount("/static", StaticFiles(directory=folder))
-        icon = FileResponse(folder / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+        icon = FileResponse(
+            folder / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
+        )
     app.add_api_route("/favicon.ico", lambda: icon, include_in_schema=False, response_class=FileResponse)
     for kind in (OneMonthError, DBAPIError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
@@ -78,7 +80,9 @@ def _answer(request: Request, error: Exception) -> Response:
 
 def _where(error: Exception) -> list[str]:
     """Return file, line and function of each frame: enough to find a fault, and no value of anybody's record."""
-    return [f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-12:]]
+    return [
+        f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-12:]
+    ]
 
 
 def _referrer(request: Request) -> str:

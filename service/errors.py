@@ -40,11 +40,25 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem("cross-site", 403, "The request came from another site", "Send it from this service's own pages."),
         Problem("not-found", 404, "Nothing answers to this identifier", "No member M9; check the identifier."),
         Problem("method", 405, "The address does not take this method", "See the OpenAPI document for its methods."),
-        Problem("conflict", 409, "The present state does not allow this step", "Referral R1 is started; it may become: closed."),
+        Problem(
+            "conflict",
+            409,
+            "The present state does not allow this step",
+            "Referral R1 is started; it may become: closed.",
+        ),
         Problem("no-opening", 409, "No opening is left", "Post P1: 1 opening, 1 open referral; choose another post."),
-        Problem("no-slot", 409, "The member holds all the open referrals allowed", "Member M1 holds 3 of 3; close one first."),
-        Problem("ineligible", 409, "The post may not be proposed to this member", "Post P1: 1 rule not met; see reasons."),
-        Problem("key-reused", 409, "The idempotency key was used for something else", "Use a new key for a new referral."),
+        Problem(
+            "no-slot",
+            409,
+            "The member holds all the open referrals allowed",
+            "Member M1 holds 3 of 3; close one first.",
+        ),
+        Problem(
+            "ineligible", 409, "The post may not be proposed to this member", "Post P1: 1 rule not met; see reasons."
+        ),
+        Problem(
+            "key-reused", 409, "The idempotency key was used for something else", "Use a new key for a new referral."
+        ),
         Problem("too-large", 413, "The body is too large", "The limit is 2,000,000 bytes; send less at a time."),
         Problem("media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         Problem("invalid", 422, "A value cannot be used", "limit: expected a whole number from 1 to 100, found 0."),
@@ -124,7 +138,9 @@ def _detail(error: Exception, problem: Problem) -> str:
 def responses(*slugs: str) -> dict[int | str, dict[str, object]]:
     """Return what a route's OpenAPI says of its errors, each with an example."""
     out: dict[int | str, dict[str, object]] = {}
-    for slug in dict.fromkeys((*slugs, "malformed", "cross-site", "invalid", "internal", "store-unavailable", "not-ready")):
+    for slug in dict.fromkeys(
+        (*slugs, "malformed", "cross-site", "invalid", "internal", "store-unavailable", "not-ready")
+    ):
         problem = PROBLEMS[slug]
         example = {
             "type": problem.type, "title": problem.title, "status": problem.status, "detail": problem.example,

@@ -96,7 +96,11 @@ class Index:
         out[self.scene.taken[self.scene.taken % n == j] // n] |= _bit(Gate.GATE_LOCK)
         out[self.scene.standing.loc[self.scene.standing["pj"] == j, "mi"].to_numpy()] = _bit(Gate.GATE_ALREADY_REFERRED)
         full = self.held[j] >= self.room[j]
-        return out | (_bit(Gate.GATE_LOCK) if self.scene.shut[j] else np.uint32(0)) | (_bit(Gate.GATE_CLOSED) if full else np.uint32(0))
+        return (
+            out
+            | (_bit(Gate.GATE_LOCK) if self.scene.shut[j] else np.uint32(0))
+            | (_bit(Gate.GATE_CLOSED) if full else np.uint32(0))
+        )
 
 
 def _bit(gate: Gate) -> np.uint32:
@@ -155,9 +159,13 @@ def _worklist(state: NightState, clocks: pd.DataFrame) -> pd.DataFrame:
     frame["file_no"] = frame["household_id"].map(state["households"].set_index("household_id")["file_no"])
     open_ones = referrals[referrals["state"].isin(OPEN_REFERRAL_STATES)]
     frame["open_referrals"] = frame["member_id"].map(open_ones["member_id"].value_counts()).fillna(0).astype("int64")
-    frame["last_referred_on"] = referrals.groupby("member_id")["created_on"].max().reindex(frame["member_id"]).to_numpy()
+    frame["last_referred_on"] = (
+        referrals.groupby("member_id")["created_on"].max().reindex(frame["member_id"]).to_numpy()
+    )
     contacts = state["contacts"]
-    frame["last_contact_on"] = contacts.groupby("household_id")["contacted_on"].max().reindex(frame["household_id"]).to_numpy()
+    frame["last_contact_on"] = (
+        contacts.groupby("household_id")["contacted_on"].max().reindex(frame["household_id"]).to_numpy()
+    )
     seeking = (members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool)
     running = seeking & clocks["days_left"].notna().to_numpy()
     return frame[running].sort_values(["days_left", "open_referrals", "member_id"], kind="stable", ignore_index=True)

@@ -25,7 +25,9 @@ def row_model(table: str, name: str, *, optional: Collection[str] = ()) -> type[
         may_miss = not column.required or column.name in optional
         kind = _TYPES[column.kind]
         fields[column.name] = (kind | None if may_miss else kind, Field(None if may_miss else ..., **_limits(column)))
-    return create_model(name, __config__=ConfigDict(extra="allow"), __doc__=TABLES[table].meaning.capitalize() + ".", **fields)
+    return create_model(
+        name, __config__=ConfigDict(extra="allow"), __doc__=TABLES[table].meaning.capitalize() + ".", **fields
+    )
 
 
 def _limits(column: Column) -> dict[str, Any]:
@@ -38,9 +40,13 @@ def _limits(column: Column) -> dict[str, Any]:
     return out
 
 
-MemberRow = row_model("members", "InlineMember", optional=("member_id", "household_id", "registered_on", "willing", "region_code"))
+MemberRow = row_model(
+    "members", "InlineMember", optional=("member_id", "household_id", "registered_on", "willing", "region_code")
+)
 PositionRow = row_model(
-    "positions", "InlinePosition", optional=("employer_id", "title", "posted_on", "openings_total", "openings_left", "region_code")
+    "positions",
+    "InlinePosition",
+    optional=("employer_id", "title", "posted_on", "openings_total", "openings_left", "region_code"),
 )
 AssessmentRow = row_model("assessments", "InlineAssessment", optional=("member_id", "assessed_on"))
 EmployerRow = row_model("employers", "InlineEmployer", optional=("name", "region_code"))
@@ -85,7 +91,9 @@ class Item(Out):
     region_code: str
     openings_left: int
     open_referrals: int
-    effective_pay_fen: int | None = Field(description="wage plus what the worker is paid on top, fen a month; null is unknown")
+    effective_pay_fen: int | None = Field(
+        description="wage plus what the worker is paid on top, fen a month; null is unknown"
+    )
     commute_minutes: float | None = Field(description="estimated way to work; null is unknown")
     confirmed_days_ago: int | None = Field(description="days since the employer last confirmed it; null is unknown")
 
@@ -115,7 +123,9 @@ class InlineRankingOut(Out):
     blocked: dict[str, int]
     items: list[Item]
     nearest_change: list[ReasonOut] = Field(description="what would open the most posts to the member")
-    ignored: list[str] = Field(description="fields that were sent and are not of the data dictionary; not read, not kept")
+    ignored: list[str] = Field(
+        description="fields that were sent and are not of the data dictionary; not read, not kept"
+    )
 
 
 class MemberItem(Out):
@@ -199,7 +209,9 @@ class RankIn(BaseModel):
     days_left: int = Field(30, ge=0, le=366)
     limit: int = Field(5, ge=1, le=1000)
     as_of: date | None = Field(None, description="day the facts are read on; today when left out")
-    region_code: str | None = Field(None, description="region whose policy rules; the office's when left out", pattern=r"^\d{6,9}$")
+    region_code: str | None = Field(
+        None, description="region whose policy rules; the office's when left out", pattern=r"^\d{6,9}$"
+    )
 
 
 class ReferralIn(BaseModel):

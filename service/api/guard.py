@@ -53,7 +53,7 @@ class Guard:
         number = given if wellformed(given) else uuid.uuid4().hex
         scope["onemonth.request_id"] = number
 
-        async def send_guarded(message: Message) -> None:
+        async def _send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -66,9 +66,9 @@ class Guard:
         try:
             check(scope)
         except HTTPException as refused:
-            await self.refuse(Request(scope), refused)(scope, receive, send_guarded)
+            await self.refuse(Request(scope), refused)(scope, receive, _send_guarded)
             return
-        await self.app(scope, receive, send_guarded)
+        await self.app(scope, receive, _send_guarded)
 
 
 def check(scope: Scope) -> None:

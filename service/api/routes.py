@@ -71,14 +71,18 @@ def _item(post: Any, with_reasons: bool) -> Any:
 
 
 @router.get("/positions/{position_id}/ranking", responses=responses("not-found"), tags=["ranking"])
-def get_position_ranking(office: AnOffice, request_id: RequestId, position_id: Id, limit: Shown = 20) -> schemas.ReverseOut:
+def get_position_ranking(
+    office: AnOffice, request_id: RequestId, position_id: Id, limit: Shown = 20
+) -> schemas.ReverseOut:
     """Members to whom an open post may be proposed, best first."""
     answer = rank_position(office, position_id, limit=limit, request_id=request_id)
     items = [_as(schemas.MemberItem, x) for x in answer.items]
     return _as(schemas.ReverseOut, answer, position_id=position_id, items=items)  # type: ignore[no-any-return]
 
 
-@router.get("/members/{member_id}/positions/{position_id}/explanation", responses=responses("not-found"), tags=["ranking"])
+@router.get(
+    "/members/{member_id}/positions/{position_id}/explanation", responses=responses("not-found"), tags=["ranking"]
+)
 def get_explanation(office: AnOffice, request_id: RequestId, member_id: Id, position_id: Id) -> schemas.ExplanationOut:
     """Why, why not, what is unknown, and the smallest change that would open the post."""
     answer = explain_pair(office, member_id, position_id, request_id=request_id)
@@ -87,9 +91,13 @@ def get_explanation(office: AnOffice, request_id: RequestId, member_id: Id, posi
 
 
 @router.post("/rank", responses=responses("too-large", "media-type"), tags=["ranking"])
-def post_rank(office: AnOffice, body: Annotated[schemas.RankIn, Body(openapi_examples=EXAMPLES["rank"])]) -> schemas.InlineRankingOut:
+def post_rank(
+    office: AnOffice, body: Annotated[schemas.RankIn, Body(openapi_examples=EXAMPLES["rank"])]
+) -> schemas.InlineRankingOut:
     """Rank posts for a member, both sent by another system; nothing of it is stored."""
-    answer = inline.rank_inline(office, inline.InlineQuestion(**{name: _sent(getattr(body, name)) for name in type(body).model_fields}))
+    answer = inline.rank_inline(
+        office, inline.InlineQuestion(**{name: _sent(getattr(body, name)) for name in type(body).model_fields})
+    )
     items = [_as(schemas.Item, x) for x in answer.items]
     return _as(schemas.InlineRankingOut, answer, member_id=answer.of, items=items)  # type: ignore[no-any-return]
 

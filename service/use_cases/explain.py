@@ -76,7 +76,12 @@ def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
     days = index.scene.days_left[i : i + 1]
     [item] = explained(pairing, policy, scorer, pairs, scorer.score(pairs, days), days)
     return replace(
-        out, fits=item.reasons, problems=item.problems, p_placed=item.p_placed, p_stays=item.p_stays, chance=chance_band(item.p_placed)
+        out,
+        fits=item.reasons,
+        problems=item.problems,
+        p_placed=item.p_placed,
+        p_stays=item.p_stays,
+        chance=chance_band(item.p_placed),
     )
 
 

@@ -63,10 +63,19 @@ def rank_inline(office: Office, question: InlineQuestion) -> InlineAnswer:
     names = dict(zip(state["employers"]["employer_id"], state["employers"]["name"], strict=True))
     member, posts = only(state["members"]), records(state["positions"])
     items = tuple(
-        ranked_post(x, pairing, posts[x.position], names[str(posts[x.position]["employer_id"])], 0, benefits_of(member, posts[x.position], policy))
+        ranked_post(
+            x,
+            pairing,
+            posts[x.position],
+            names[str(posts[x.position]["employer_id"])],
+            0,
+            benefits_of(member, posts[x.position], policy),
+        )
         for x in ranking.items
     )
-    ignored = {f"{name}.{key}" for name, table in rows.items() for row in table for key in row if key not in TABLES[name].names}
+    ignored = {
+        f"{name}.{key}" for name, table in rows.items() for row in table for key in row if key not in TABLES[name].names
+    }
     return InlineAnswer(
         str(member["member_id"]), as_of, question.days_left, ranking.model_version, ranking.considered, ranking.eligible,
         ranking.blocked, items, nearest_changes(pairing, policy, 0), tuple(sorted(ignored)),

@@ -36,7 +36,9 @@ def referral(office: Office, referral_id: str) -> Mapping[str, object]:
     return only(frame)
 
 
-def posts(office: Office, *, kind: str | None = None, region: str = "", limit: int = 60, after: str | None = None) -> Page:
+def posts(
+    office: Office, *, kind: str | None = None, region: str = "", limit: int = 60, after: str | None = None
+) -> Page:
     """Return open posts by identifier, with how many open referrals each carries."""
     index = office.now()
     frame = index.positions.reset_index(drop=True).assign(open_referrals=index.held)

@@ -45,7 +45,9 @@ def may_become(state: str) -> tuple[str, ...]:
     return tuple(sorted(REFERRAL_STEPS.get(state, frozenset())))
 
 
-def record_outcome(office: Office, referral_id: str, outcome: Outcome, *, request_id: str | None = None) -> Mapping[str, object]:
+def record_outcome(
+    office: Office, referral_id: str, outcome: Outcome, *, request_id: str | None = None
+) -> Mapping[str, object]:
     """Move a referral on and return it; the same outcome again changes nothing.
 
     NotFound without such a referral, Conflict when the state does not allow the step or somebody was faster, BadInput when a
@@ -91,7 +93,9 @@ def _values(outcome: Outcome, before: Mapping[str, object], today: date) -> dict
     return values
 
 
-def _one_of(name: str, found: str | None, codes: type[EmployerRejection] | type[RefusalReason] | type[Evidence]) -> None:
+def _one_of(
+    name: str, found: str | None, codes: type[EmployerRejection] | type[RefusalReason] | type[Evidence]
+) -> None:
     allowed = [c.value for c in codes]
     if found not in allowed:
         raise BadInput(f"{name}: expected one of {', '.join(allowed)}, found {found or 'nothing'}")
@@ -115,7 +119,9 @@ def _first_day(outcome: Outcome, before: Mapping[str, object], today: date) -> d
     return outcome.started_on
 
 
-def _start(tx: Transaction, office: Office, referral: Mapping[str, object], outcome: Outcome, request_id: str | None) -> None:
+def _start(
+    tx: Transaction, office: Office, referral: Mapping[str, object], outcome: Outcome, request_id: str | None
+) -> None:
     """Write the placement, take the opening, and close what the start makes void."""
     referral_id, member_id, position_id = (str(referral[k]) for k in ("referral_id", "member_id", "position_id"))
     post = tx.read("positions", position_id=position_id)
@@ -140,7 +146,9 @@ def _start(tx: Transaction, office: Office, referral: Mapping[str, object], outc
     _close_others(tx, office, referral, left - 1, request_id)
 
 
-def _close_others(tx: Transaction, office: Office, referral: Mapping[str, object], left: int, request_id: str | None) -> None:
+def _close_others(
+    tx: Transaction, office: Office, referral: Mapping[str, object], left: int, request_id: str | None
+) -> None:
     """The member's other referrals are withdrawn; when the last opening went, the post's others are filled."""
     closed_on = pd.Timestamp(office.today())
     ends = [("member_id", "revoked", "FOUND_OTHER"), *([("position_id", "filled", "FULL")] if left == 0 else [])]
@@ -153,7 +161,12 @@ def _close_others(tx: Transaction, office: Office, referral: Mapping[str, object
 
 
 def _journal(
-    tx: Transaction, office: Office, referral_id: str, before: Mapping[str, object], values: Mapping[str, object], request_id: str | None
+    tx: Transaction,
+    office: Office,
+    referral_id: str,
+    before: Mapping[str, object],
+    values: Mapping[str, object],
+    request_id: str | None,
 ) -> None:
     tx.journal(
         actor=office.actor, role=office.role, action=f"referral.{values['state']}", object_type="referrals", object_id=referral_id,

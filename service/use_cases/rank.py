@@ -7,7 +7,12 @@ from service.wiring import Office
 
 
 def rank_member(
-    office: Office, member_id: str, *, limit: int = 5, kinds: frozenset[str] | None = None, request_id: str | None = None
+    office: Office,
+    member_id: str,
+    *,
+    limit: int = 5,
+    kinds: frozenset[str] | None = None,
+    request_id: str | None = None,
 ) -> Listing[RankedPost]:
     """Rank the open posts for a member; what is shown goes to the journal. NotFound when there is no such member."""
     index = office.now()
@@ -23,21 +28,45 @@ def rank_member(
     )  # fmt: skip
 
 
-def rank_position(office: Office, position_id: str, *, limit: int = 20, request_id: str | None = None) -> Listing[RankedMember]:
+def rank_position(
+    office: Office, position_id: str, *, limit: int = 20, request_id: str | None = None
+) -> Listing[RankedMember]:
     """Rank the members an open post may be proposed to; what is shown goes to the journal. NotFound when it is not open."""
     index = office.now()
     j = index.position_row(position_id)
     ranking = rank_members(
-        index.scene.pairing, j, office.scorer(), index.scene.days_left, index.policy, limit=limit, taken=index.taken_members(j)
+        index.scene.pairing,
+        j,
+        office.scorer(),
+        index.scene.days_left,
+        index.policy,
+        limit=limit,
+        taken=index.taken_members(j),
     )
     record_shown(office, index, "position.ranking_shown", position_id, ranking, request_id)
     items = tuple(
         RankedMember(
-            str(index.members.index[x.member]), str(index.members["household_id"].iloc[x.member]), x.rank, x.score, x.p_placed,
-            x.p_stays, chance_band(x.p_placed), index.days_left(x.member), x.reasons, x.problems, x.unknowns,
+            str(index.members.index[x.member]),
+            str(index.members["household_id"].iloc[x.member]),
+            x.rank,
+            x.score,
+            x.p_placed,
+            x.p_stays,
+            chance_band(x.p_placed),
+            index.days_left(x.member),
+            x.reasons,
+            x.problems,
+            x.unknowns,
         )
         for x in ranking.items
     )
     return Listing(
-        position_id, index.as_of, None, ranking.model_version, ranking.considered, ranking.eligible, ranking.blocked, items
+        position_id,
+        index.as_of,
+        None,
+        ranking.model_version,
+        ranking.considered,
+        ranking.eligible,
+        ranking.blocked,
+        items,
     )

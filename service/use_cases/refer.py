@@ -2,9 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import pandas as pd
 
@@ -27,7 +26,7 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
     KeyReused when the key belongs to another pair.
     """
     wish = _Wish(member_id, position_id, key, _identifier(office.actor, key))
-    earlier = _replayed(office.store, wish)
+    earlier = _replayed(office.store.read, wish)
     if earlier is not None:
         return earlier
     index = office.now()
@@ -36,9 +35,12 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
         raise _why_shut(office, position_id)
     found = explanation(office, index, i, index.position_row(position_id))
     if found.verdict is Verdict.NOT_MET:
+        earlier = _replayed(office.store.read, wish)  # the same key may have won while this call was looking
+        if earlier is not None:
+            return earlier
         raise _refused(wish, found)
     with office.store.write() as tx:
-        earlier = _replayed(tx, wish)
+        earlier = _replayed(tx.read, wish)
         if earlier is not None:
             return earlier
         draft = _claim(tx, office, wish, index.policy)
@@ -46,7 +48,12 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
         if draft is None:
             tx.insert("referrals", [row])
         else:
-            tx.update("referrals", {"referral_id": draft}, {"state": "issued", "caseworker_id": office.actor}, where={"state": "draft"})
+            tx.update(
+                "referrals",
+                {"referral_id": draft},
+                {"state": "issued", "caseworker_id": office.actor},
+                where={"state": "draft"},
+            )
         issued = draft or wish.referral_id
         tx.journal(
             actor=office.actor, role=office.role, action="referral.issued", object_type="referrals", object_id=issued,
@@ -64,10 +71,6 @@ class _Wish:
     referral_id: str
 
 
-class _Reads(Protocol):
-    def read(self, table: str, columns: Sequence[str] | None = None, **filters: object) -> pd.DataFrame: ...
-
-
 def _identifier(actor: str, key: str | None) -> str:
     """Return the referral's number: of the idempotency key where one is given, so that the same key can never make two."""
     if key is None:
@@ -75,14 +78,14 @@ def _identifier(actor: str, key: str | None) -> str:
     return f"R{hashlib.sha256(f'{actor}|{key}'.encode()).hexdigest()[:20]}"
 
 
-def _replayed(source: _Reads, wish: _Wish) -> Mapping[str, object] | None:
+def _replayed(read: Callable[..., pd.DataFrame], wish: _Wish) -> Mapping[str, object] | None:
     """Return the referral the same key made before; None when it made none."""
     if wish.key is None:
         return None
-    earlier = source.read("referrals", referral_id=wish.referral_id)
+    earlier = read("referrals", referral_id=wish.referral_id)
     if earlier.empty:
-        entries = source.read("journal", request_id=wish.key, action="referral.issued")
-        earlier = source.read("referrals", referral_id=str(entries["object_id"].iloc[0])) if len(entries) else earlier
+        entries = read("journal", request_id=wish.key, action="referral.issued")
+        earlier = read("referrals", referral_id=str(entries["object_id"].iloc[0])) if len(entries) else earlier
     if earlier.empty:
         return None
     row = only(earlier)
@@ -93,7 +96,9 @@ def _replayed(source: _Reads, wish: _Wish) -> Mapping[str, object] | None:
 
 def _refused(wish: _Wish, found: Explanation) -> Conflict:
     if all(r.code == "GATE_CLOSED" for r in found.reasons):
-        return NoOpening(f"post {wish.position_id}: no opening is left that an open referral does not hold; choose another post")
+        return NoOpening(
+            f"post {wish.position_id}: no opening is left that an open referral does not hold; choose another post"
+        )
     text = f"post {wish.position_id} may not be proposed to member {wish.member_id}: rules not met: {len(found.reasons)}; see reasons"
     return Ineligible(text, found.reasons, found.nearest_change)
 
@@ -111,7 +116,9 @@ def _claim(tx: Transaction, office: Office, wish: _Wish, policy: PolicyBook) -> 
     mine = _open(tx.read("referrals", member_id=wish.member_id))
     same = mine[mine["position_id"] == wish.position_id]
     if (same["state"] != "draft").any():
-        raise Conflict(f"member {wish.member_id} is already referred to post {wish.position_id}; record that outcome first")
+        raise Conflict(
+            f"member {wish.member_id} is already referred to post {wish.position_id}; record that outcome first"
+        )
     post = tx.read("positions", position_id=wish.position_id)
     places = int(room(post, policy).sum()) if post["status"].eq("open").all() else 0
     if len(_open(tx.read("referrals", position_id=wish.position_id))) - len(same) >= places:
@@ -129,11 +136,20 @@ def _claim_slot(tx: Transaction, office: Office, others: pd.DataFrame, wish: _Wi
     slots = policy.whole("night.max_open_referrals")
     if len(others) < slots:
         return
-    drafts = others[(others["state"] == "draft") & (others["source"] == "night")].sort_values(["p_placed", "referral_id"])
+    drafts = others[(others["state"] == "draft") & (others["source"] == "night")].sort_values(
+        ["p_placed", "referral_id"]
+    )
     if drafts.empty:
-        raise NoSlot(f"member {wish.member_id} holds {len(others)} open referrals of {slots} allowed; record an outcome first")
+        raise NoSlot(
+            f"member {wish.member_id} holds {len(others)} open referrals of {slots} allowed; record an outcome first"
+        )
     weakest = str(drafts["referral_id"].iloc[0])
-    values = {"state": "revoked", "reason": "OTHER_CHOSEN", "reason_side": "agency", "outcome_on": pd.Timestamp(office.today())}
+    values = {
+        "state": "revoked",
+        "reason": "OTHER_CHOSEN",
+        "reason_side": "agency",
+        "outcome_on": pd.Timestamp(office.today()),
+    }
     tx.update("referrals", {"referral_id": weakest}, values, where={"state": "draft"})
     tx.journal(
         actor=office.actor, role=office.role, action="referral.revoked", object_type="referrals", object_id=weakest,

@@ -86,7 +86,9 @@ class Listing(Generic[T]):
         return out
 
 
-def ranked_post(item: Ranked, pairing: Pairing, post: Mapping[str, object], employer: str, held: int, benefits: Benefits) -> RankedPost:
+def ranked_post(
+    item: Ranked, pairing: Pairing, post: Mapping[str, object], employer: str, held: int, benefits: Benefits
+) -> RankedPost:
     """Join a ranked pair with the post's row, as a list shows it."""
     i, j = item.member, item.position
     minutes = float(pairing.minutes(np.array([i]), np.array([j]))[0])

@@ -44,7 +44,9 @@ def worklist(office: Office) -> list[dict[str, object]]:
     return records(office.now().worklist)
 
 
-def worklist_page(office: Office, filters: Filters = Filters(), *, limit: int = 60, after: str | None = None) -> Worklist:
+def worklist_page(
+    office: Office, filters: Filters = Filters(), *, limit: int = 60, after: str | None = None
+) -> Worklist:
     """Return a page of the worklist; ``after`` is the ``next`` of the page before."""
     index = office.now()
     everyone = index.worklist
@@ -88,7 +90,11 @@ def _behind(frame: pd.DataFrame, days: np.ndarray, after: str) -> np.ndarray:
     try:
         left, held, member_id = int(parts[0]), int(parts[1]), parts[2]
     except (ValueError, IndexError):
-        raise BadInput(f"after: expected the `next` of an earlier page, found {after[:40]!r}; start without it") from None
+        raise BadInput(
+            f"after: expected the `next` of an earlier page, found {after[:40]!r}; start without it"
+        ) from None
     open_ones, ids = frame["open_referrals"].to_numpy(), frame["member_id"]
     same = days == left
-    return np.asarray((days > left) | (same & (open_ones > held)) | (same & (open_ones == held) & (ids > member_id).to_numpy()))
+    return np.asarray(
+        (days > left) | (same & (open_ones > held)) | (same & (open_ones == held) & (ids > member_id).to_numpy())
+    )

@@ -7,7 +7,9 @@ from matching.reasons import Fact, Reason
 Facts = Mapping[str, Fact]
 
 _FORMS: Mapping[str, Callable[[Facts], str]] = {
-    "SKILL": lambda f: "" if f.get("dimension") is not None else "untested" if _number(f.get("asked")) > 0 else "none_asked",
+    "SKILL": lambda f: (
+        "" if f.get("dimension") is not None else "untested" if _number(f.get("asked")) > 0 else "none_asked"
+    ),
     "COMMUTE": lambda f: "home" if f.get("home_based") else "unknown" if f.get("commute_minutes") is None else "",
     "WAGE": lambda f: "no_floor" if f.get("floor_fen") is None else "",
     "EXPERIENCE": lambda f: "" if f.get("months_same") or f.get("months_field") else "none",

@@ -170,7 +170,9 @@ def outcome_form(
 
 
 def _back(member_id: str, done: str, number: str) -> RedirectResponse:
-    return RedirectResponse(f"/members/{quote(member_id, safe='')}?{urlencode({'done': done, 'number': number})}", SEE_OTHER)
+    return RedirectResponse(
+        f"/members/{quote(member_id, safe='')}?{urlencode({'done': done, 'number': number})}", SEE_OTHER
+    )
 
 
 @router.get("/problems")
@@ -179,4 +181,6 @@ def problems_page(request: Request, office: AnOffice, slug: str = "") -> HTMLRes
     """Explain the kinds of problem that answers name."""
     if slug and slug not in PROBLEMS:
         raise NotFound(f"no kind of problem {slug!r}; see /problems")
-    return render(request, office, None, "problems.html", problems=[p for p in PROBLEMS.values() if slug in ("", p.slug)])
+    return render(
+        request, office, None, "problems.html", problems=[p for p in PROBLEMS.values() if slug in ("", p.slug)]
+    )

@@ -21,7 +21,11 @@ COOKIE = "language"
 @cache
 def _templates() -> Environment:
     return Environment(
-        loader=PackageLoader("service.web", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("service.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -58,7 +62,9 @@ def place_name(places: pd.DataFrame, code: str, language: str) -> str:
     return ", ".join(names) if language == "en" else "".join(reversed(names))
 
 
-def render(request: Request, office: Office, index: Index | None, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+def render(
+    request: Request, office: Office, index: Index | None, name: str, *, status: int = 200, **context: Any
+) -> HTMLResponse:
     """Return a page in the reader's language; without an index the page stands without names of places."""
     language = language_of(request, office)
     other = "en" if language == "zh" else "zh"

@@ -25,6 +25,7 @@ LANGUAGES: Mapping[str, str] = {"zh": "zh_CN", "en": "en"}
 HTML_LANG: Mapping[str, str] = {"zh": "zh-CN", "en": "en"}
 """Language of the switch → value of the ``lang`` attribute."""
 
+
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Return key → sentence of a language; KeyError for a language that has no catalogue."""
@@ -75,14 +76,18 @@ class Wording:
         for key in (f"reason.{reason.code}.{form(reason)}", f"reason.{reason.code}"):
             if key in words:
                 facts = {name: self._written(family, value) for name, (family, value) in quoted(reason).items()}
-                return words[key].format_map({name: facts.get(name, self("page.unknown")) for name in placeholders(words[key])})
+                return words[key].format_map(
+                    {name: facts.get(name, self("page.unknown")) for name in placeholders(words[key])}
+                )
         return self("page.reason_without_sentence", code=reason.code)
 
     def money(self, fen: int | float | None) -> str:
         """Return an amount of fen as yuan."""
         if fen is None:
             return self("page.unknown")
-        return str(format_currency(round(fen) / 100, "CNY", format="¤#,##0.##", locale=self._locale, currency_digits=False))
+        return str(
+            format_currency(round(fen) / 100, "CNY", format="¤#,##0.##", locale=self._locale, currency_digits=False)
+        )
 
     def day(self, day: date | None) -> str:
         """Return a date in the language's middle-length form."""
@@ -125,7 +130,11 @@ class Wording:
             return self.day(value)
         if isinstance(value, (int, float)):
             return self._amount(family, value)
-        return self("page.list_join").join(self._word(family, part) for part in value.split(";")) if value else self("page.none")
+        return (
+            self("page.list_join").join(self._word(family, part) for part in value.split(";"))
+            if value
+            else self("page.none")
+        )
 
     def _amount(self, family: str, value: float) -> str:
         if family == "education_rank":

@@ -24,10 +24,17 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def chromium():
     """Return the system's Chromium; without it the tests fail and say so."""
-    places = [os.environ.get("ONEMONTH_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+    places = [
+        os.environ.get("ONEMONTH_CHROMIUM", ""),
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ]
     found = [p for p in places if p and Path(p).is_file()]
     if not found:
-        pytest.fail("no Chromium found: install the package chromium, or name the program in ONEMONTH_CHROMIUM", pytrace=False)
+        pytest.fail(
+            "no Chromium found: install the package chromium, or name the program in ONEMONTH_CHROMIUM", pytrace=False
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found[0], args=FLAGS)
         yield browser

@@ -24,7 +24,13 @@ REGIONS = [
 ]
 
 HOUSEHOLDS = [
-    {"household_id": f"H{n}", "file_no": f"荔湾-{n:03d}", "region_code": region, "recognised_on": "2026-10-01", "status": "in_service"}
+    {
+        "household_id": f"H{n}",
+        "file_no": f"荔湾-{n:03d}",
+        "region_code": region,
+        "recognised_on": "2026-10-01",
+        "status": "in_service",
+    }
     for n, region in ((1, "440103001"), (2, "440103001"), (3, "440104001"), (4, "440104001"))
 ]
 
@@ -35,7 +41,13 @@ PROMISES = [
     )
 ]  # fmt: skip
 
-_SEEKS = {"willing": True, "registered_on": "2026-09-20", "flexibility_declared": True, "education": "junior", "sex": "F"}
+_SEEKS = {
+    "willing": True,
+    "registered_on": "2026-09-20",
+    "flexibility_declared": True,
+    "education": "junior",
+    "sex": "F",
+}
 
 MEMBERS = [
     {**_SEEKS, **SHAMIAN, "member_id": "M1", "household_id": "H1", "relation": "head", "birth_month": "1984-05", "commute_limit_minutes": 60,

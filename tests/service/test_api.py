@@ -171,7 +171,15 @@ def test_a_member_holds_no_more_open_referrals_than_policy_allows(client):
 
 def test_a_person_s_choice_replaces_the_weakest_proposal_of_the_night(client, office):
     drafts = [
-        {"referral_id": f"N{k}", "member_id": "M4", "position_id": p, "created_on": DAY, "source": "night", "state": "draft", "p_placed": q}
+        {
+            "referral_id": f"N{k}",
+            "member_id": "M4",
+            "position_id": p,
+            "created_on": DAY,
+            "source": "night",
+            "state": "draft",
+            "p_placed": q,
+        }
         for k, (p, q) in enumerate((("P1", 0.6), ("P2", 0.2), ("P5", 0.4)))
     ]
     with office.store.write() as tx:
@@ -182,7 +190,14 @@ def test_a_person_s_choice_replaces_the_weakest_proposal_of_the_night(client, of
 
 
 def test_referring_to_a_post_the_night_proposed_issues_that_proposal(client, office):
-    draft = {"referral_id": "N1", "member_id": "M4", "position_id": "P1", "created_on": DAY, "source": "night", "state": "draft"}
+    draft = {
+        "referral_id": "N1",
+        "member_id": "M4",
+        "position_id": "P1",
+        "created_on": DAY,
+        "source": "night",
+        "state": "draft",
+    }
     with office.store.write() as tx:
         tx.insert("referrals", [draft])
     first, again = refer(client, "M4", "P1", "key-00000002"), refer(client, "M4", "P1", "key-00000002")
@@ -212,7 +227,14 @@ def test_a_start_closes_the_member_s_other_referrals(client, office):
 def test_each_change_leaves_exactly_one_entry_for_each_thing_changed(client, office):
     started(client)
     actions = office.store.read("journal")["action"].tolist()
-    expected = ["referral.issued", "referral.attended", "referral.offered", "referral.accepted", "referral.started", "placement.started"]
+    expected = [
+        "referral.issued",
+        "referral.attended",
+        "referral.offered",
+        "referral.accepted",
+        "referral.started",
+        "placement.started",
+    ]
     assert actions == expected
 
 
@@ -266,7 +288,9 @@ def test_lists_page_by_key(client):
     assert len(numbers) == 3
     assert numbers == sorted(numbers)
     assert rest["next"] is None
-    assert [x["open_referrals"] for x in items(client.get("/api/v1/positions", params={"kind": "PUBLIC_WELFARE"}))] == [1]
+    assert [x["open_referrals"] for x in items(client.get("/api/v1/positions", params={"kind": "PUBLIC_WELFARE"}))] == [
+        1
+    ]
 
 
 def test_health_and_readiness_answer(client):

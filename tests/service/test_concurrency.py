@@ -31,7 +31,9 @@ def at_once(calls):
 
 def post(client, member, position, key=None):
     headers = {} if key is None else {"Idempotency-Key": key}
-    return lambda: client.post("/api/v1/referrals", json={"member_id": member, "position_id": position}, headers=headers)
+    return lambda: client.post(
+        "/api/v1/referrals", json={"member_id": member, "position_id": position}, headers=headers
+    )
 
 
 def test_of_sixteen_who_ask_for_the_last_opening_exactly_one_gets_it(client, office):
@@ -52,7 +54,14 @@ def test_the_same_key_from_sixteen_callers_makes_one_referral(client, office):
 def test_two_who_start_on_the_last_opening_do_not_both_get_it(client, office):
     members = crowd(office)[:2]
     rows = [
-        {"referral_id": f"R{m}", "member_id": m, "position_id": "P1", "created_on": pd.Timestamp(DAY), "state": "accepted"} for m in members
+        {
+            "referral_id": f"R{m}",
+            "member_id": m,
+            "position_id": "P1",
+            "created_on": pd.Timestamp(DAY),
+            "state": "accepted",
+        }
+        for m in members
     ]
     with office.store.write() as tx:
         tx.insert("referrals", rows)

@@ -71,13 +71,17 @@ def test_a_body_that_is_not_json_is_400_and_one_of_another_type_415(client):
 
 
 def test_a_body_over_the_limit_is_413(client):
-    large = client.post("/api/v1/rank", content=b" " * (MAX_BODY_BYTES + 1), headers={"Content-Type": "application/json"})
+    large = client.post(
+        "/api/v1/rank", content=b" " * (MAX_BODY_BYTES + 1), headers={"Content-Type": "application/json"}
+    )
     assert is_problem(large, 413, "too-large")
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client):
     chunks = (b" " * 100_000 for _ in range(MAX_BODY_BYTES // 100_000 + 1))
-    assert is_problem(client.post("/api/v1/rank", content=chunks, headers={"Content-Type": "application/json"}), 413, "too-large")
+    assert is_problem(
+        client.post("/api/v1/rank", content=chunks, headers={"Content-Type": "application/json"}), 413, "too-large"
+    )
 
 
 def test_a_missing_field_is_pointed_at(client):
@@ -86,7 +90,9 @@ def test_a_missing_field_is_pointed_at(client):
     assert answer.json()["errors"][0]["pointer"] == "/body/position_id"
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil.example"}])
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil.example"}]
+)
 def test_a_change_another_site_asks_for_is_refused(client, office, headers):
     answer = client.post("/api/v1/referrals", json={"member_id": "M1", "position_id": "P1"}, headers=headers)
     assert is_problem(answer, 403, "cross-site")
@@ -154,7 +160,12 @@ def test_every_operation_documents_its_problems_with_examples_that_are_valid(cli
 
 def test_every_request_example_is_valid(client):
     api = client.get("/openapi.json").json()
-    bodies = [op["requestBody"]["content"]["application/json"] for ops in api["paths"].values() for op in ops.values() if "requestBody" in op]
+    bodies = [
+        op["requestBody"]["content"]["application/json"]
+        for ops in api["paths"].values()
+        for op in ops.values()
+        if "requestBody" in op
+    ]
     assert len(bodies) == 3
     for body in bodies:
         validator = Draft202012Validator({**body["schema"], "components": api["components"]})

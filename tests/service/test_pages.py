@@ -6,7 +6,9 @@ import pytest
 
 
 def refer(client, member="M1", position="P1", token="token-1"):
-    return client.post(f"/members/{member}/referrals", data={"position_id": position, "token": token}, follow_redirects=False)
+    return client.post(
+        f"/members/{member}/referrals", data={"position_id": position, "token": token}, follow_redirects=False
+    )
 
 
 def test_a_form_redirects_so_that_reload_does_nothing_twice(client, office):
@@ -26,7 +28,9 @@ def test_an_outcome_is_recorded_by_form(client):
 
 def test_a_refused_form_shows_why_and_the_way_back(client):
     answer = client.post(
-        "/members/M2/referrals", data={"position_id": "P4", "token": "token-2"}, headers={"Referer": "http://testserver/members/M2?limit=20"}
+        "/members/M2/referrals",
+        data={"position_id": "P4", "token": "token-2"},
+        headers={"Referer": "http://testserver/members/M2?limit=20"},
     )
     assert answer.status_code == 409
     assert "不能搬重物" in answer.text

@@ -76,22 +76,33 @@ def test_facts_are_written_in_the_way_of_the_language():
     assert en.reason(wage) == "pays CN¥2,600 to CN¥3,200.5, the member expects at least CN¥2,300"
     gate = Reason("GATE_REGION", {"region_code": "440103", "accepted": "440103"})
     assert zh.reason(gate) == "工作地在荔湾区，成员只接受：荔湾区"
-    assert en.reason(Reason("GATE_EDUCATION", {"have": 1, "need": 3})) == "education junior secondary, the post asks college"
-    assert zh.reason(Reason("GATE_SCHEDULE", {"shift_start": 510, "shift_end": 1050, "earliest_start": 540, "latest_end": None})) == (
-        "班次 08:30 至 17:30，成员只能 09:00 至 不详"
+    assert (
+        en.reason(Reason("GATE_EDUCATION", {"have": 1, "need": 3}))
+        == "education junior secondary, the post asks college"
     )
+    assert zh.reason(
+        Reason("GATE_SCHEDULE", {"shift_start": 510, "shift_end": 1050, "earliest_start": 540, "latest_end": None})
+    ) == ("班次 08:30 至 17:30，成员只能 09:00 至 不详")
 
 
 def test_the_sentence_follows_the_facts_and_the_weight():
     w = Wording("en")
     assert w.reason(Reason("COMMUTE", {"home_based": True, "commute_minutes": 0}, 0.1)) == "done at home, no commute"
-    assert w.reason(Reason("COMMUTE", {"commute_minutes": 70, "limit_minutes": None}, -0.1)) == "about 70 min to work (own limit unknown min)"
+    assert (
+        w.reason(Reason("COMMUTE", {"commute_minutes": 70, "limit_minutes": None}, -0.1))
+        == "about 70 min to work (own limit unknown min)"
+    )
     assert form(Reason("WISH", {"wanted": False, "told": False})) == "untold"
     assert w.reason(Reason("NEW_CODE", {}, 1.0)) == "reason code NEW_CODE"
 
 
 def test_a_chance_is_shown_as_a_band_with_its_range():
-    assert [Wording("zh").chance(p) for p in (0.0, 0.3, 0.6, 1.0)] == ["低（0%–30%）", "中（30%–60%）", "高（60%–100%）", "高（60%–100%）"]
+    assert [Wording("zh").chance(p) for p in (0.0, 0.3, 0.6, 1.0)] == [
+        "低（0%–30%）",
+        "中（30%–60%）",
+        "高（60%–100%）",
+        "高（60%–100%）",
+    ]
 
 
 def test_restricted_categories_are_never_printed():
