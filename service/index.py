@@ -26,6 +26,9 @@ TABLES = (
 )  # fmt: skip
 """Tables the index is made of; a write to any other leaves it as it is."""
 
+SIMULATED = "SIM"
+"""Identifiers of generated people begin with this; pages that show any say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -127,14 +130,13 @@ def read_index(
     clocks = promise_table(state["households"], members, state["promises"], as_of, policy)
     clocks = clocks.set_index("member_id").reindex(members["member_id"])
     held = _held(state["referrals"], positions["position_id"])
-    ids = [members["member_id"].iloc[0]] if len(members) else []
     return Index(
         version=version, as_of=as_of, policy=policy, scene=scene,
         members=members.set_index("member_id", drop=False), positions=positions.set_index("position_id", drop=False),
         clocks=clocks, households=state["households"].set_index("household_id", drop=False),
         employer_names=dict(zip(state["employers"]["employer_id"], state["employers"]["name"], strict=True)),
         places=state["regions"].set_index("region_code"), held=held, room=room(positions, policy),
-        worklist=_worklist(state, clocks), simulated=any(str(x).startswith("SIM") for x in ids),
+        worklist=_worklist(state, clocks), simulated=bool(members["member_id"].str.startswith(SIMULATED).any()),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ _FORMS: Mapping[str, Callable[[Facts], str]] = {
     ),
     "COMMUTE": lambda f: "home" if f.get("home_based") else "unknown" if f.get("commute_minutes") is None else "",
     "WAGE": lambda f: "no_floor" if f.get("floor_fen") is None else "",
-    "EXPERIENCE": lambda f: "" if f.get("months_same") or f.get("months_field") else "none",
+    "EXPERIENCE": lambda f: "" if f.get("months_same") else "field" if f.get("months_field") else "none",
     "WISH": lambda f: "wanted" if f.get("wanted") else "other" if f.get("told") else "untold",
     "CERTIFICATE": lambda f: "" if f.get("needed") else "none_needed",
     "SCHEDULE": lambda f: "day" if not f.get("night") else "unasked" if f.get("night_ok") is None else "night",
