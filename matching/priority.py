@@ -1,30 +1,86 @@
-"""Tiers of urgency across households: they order staff time and scarce posts, never one member's own list."""
+"""Urgency across households: tiers for staff time and scarce posts, and the regulated order for public-welfare posts."""
+
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Floats
+from matching.arrays import Bools, Floats, Ints
+from matching.errors import PolicyError
 from matching.policy.load import PolicyBook
+from matching.promise import ZERO_EMPLOYMENT
+from matching.vocabulary import HardshipCategory
 
-ZERO_EMPLOYMENT = ("recognised", "in_service")
-"""Household states in which nobody of working age has a job."""
+DERIVED_GROUPS = ("disabled_severe", "near_retirement", "other")
+"""Places of the welfare order that are computed and no category of their own."""
 
 
 def tiers(households: pd.DataFrame, members: pd.DataFrame, days_left: Floats, policy: PolicyBook) -> np.ndarray:
-    """Return (n_members,) tiers.
+    """Return (n_members,) tiers; they order households for staff and scarce posts, never posts for one member.
 
-    P0 a running promise with few days left (``night.fallback_days``), P1 a zero-employment household, P2 another hard-to-employ person,
-    P3 everybody else. ``days_left`` (n_members,) is NaN where no clock runs.
+    P0 a running promise with few days left (``night.fallback_days``) or past its day, P1 a zero-employment household, P2 another
+    hard-to-employ person, P3 everybody else. ``days_left`` (n_members,) is NaN where no clock runs.
     """
-    status = (
-        members["household_id"].map(households.set_index("household_id")["status"])
-        if len(households)
-        else pd.Series("", index=members.index)
-    )
-    zero = status.isin(ZERO_EMPLOYMENT).to_numpy() | members["categories"].str.contains("zero_employment").to_numpy(
-        dtype=bool
-    )
+    zero = _zero_employment(households, members)
     hard = (members["categories"] != "").to_numpy()
     tier = np.where(zero, "P1", np.where(hard, "P2", "P3")).astype(object)
-    tier[(days_left <= policy.number("night.fallback_days")) & zero] = "P0"
+    tier[days_left <= policy.number("night.fallback_days")] = "P0"
     return tier
+
+
+def welfare_order(households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Ints:
+    """Return (n_members,) each member's place in the regulated order for public-welfare posts, 0 first.
+
+    ``pw.priority_order`` lists categories from the first to the last; ``a=b`` share a place, ``disabled_severe`` is disability of level
+    1 or 2, ``near_retirement`` lies within ``pw.near_retire_years`` of retirement, ``other`` is everybody. A member of several
+    categories stands at the first. One order holds for the whole list: that of the book's place.
+    """
+    groups = [tuple(place.split("=")) for place in policy.items("pw.priority_order")]
+    known = {c.value for c in HardshipCategory} | set(DERIVED_GROUPS)
+    if strange := {g for place in groups for g in place} - known:
+        raise PolicyError(f"pw.priority_order: expected hard-to-employ categories, {', '.join(DERIVED_GROUPS)}, found {', '.join(sorted(strange))}")
+    place = np.full(len(members), len(groups), dtype=np.int64)
+    for k in reversed(range(len(groups))):
+        for group in groups[k]:
+            place[_in_group(group, households, members, as_of, policy)] = k
+    return place
+
+
+def passed_over(place: Ints, eligible: Bools, chosen: int) -> Ints:
+    """Return the rows of eligible members with an earlier place than the chosen one.
+
+    Choosing while this is not empty needs a coded reason and a second person. ``place`` (n,) from :func:`welfare_order`.
+    """
+    return np.flatnonzero(eligible & (place < place[chosen]))
+
+
+def _in_group(group: str, households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
+    if group == "other":
+        return np.ones(len(members), dtype=bool)
+    if group == "zero_employment":
+        return _zero_employment(households, members)
+    if group == "disabled_severe":
+        return np.asarray((members["disability_level"] <= 2).fillna(False).to_numpy(dtype=bool))
+    if group == "near_retirement":
+        retires = policy.retirement_months(members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object))
+        left = (retires.astype("datetime64[M]") - np.datetime64(as_of, "M")).astype(np.int64)
+        return np.asarray(~np.isnat(retires) & (left > 0) & (left <= 12 * policy.whole("pw.near_retire_years")))
+    if group == "dibao":
+        status = _of_household(households, members, "dibao_status")
+        return np.asarray(status.isin(["receiving", "closing"]).to_numpy() | _has(members, group))
+    return _has(members, group)
+
+
+def _zero_employment(households: pd.DataFrame, members: pd.DataFrame) -> Bools:
+    status = _of_household(households, members, "status")
+    return np.asarray(status.isin(ZERO_EMPLOYMENT).to_numpy() | _has(members, "zero_employment"))
+
+
+def _of_household(households: pd.DataFrame, members: pd.DataFrame, column: str) -> pd.Series:
+    if not len(households):
+        return pd.Series("", index=members.index)
+    return members["household_id"].map(households.set_index("household_id")[column])
+
+
+def _has(members: pd.DataFrame, category: str) -> Bools:
+    return np.asarray((";" + members["categories"] + ";").str.contains(f";{category};", regex=False).to_numpy(dtype=bool))
