@@ -17,6 +17,7 @@ from matching.vocabulary import (
     RefusalReason,
 )
 from service.storage.store import Transaction
+from service.use_cases.lifted import lift
 from service.use_cases.refusals import NoOpening
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
@@ -143,6 +144,8 @@ def _start(
         object_id=f"L{referral_id}", before={"openings_left": left}, after={**journalled(placement), "openings_left": left - 1},
         reason=None, request_id=request_id,
     )  # fmt: skip
+    if evidence != Evidence.NONE:
+        lift(tx, office, member_id, outcome.started_on or office.today(), request_id)
     _close_others(tx, office, referral, left - 1, request_id)
 
 

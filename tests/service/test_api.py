@@ -217,6 +217,40 @@ def test_a_start_of_work_makes_the_placement_and_takes_the_opening(client, offic
     assert "M1" not in {x["member_id"] for x in items(client.get("/api/v1/worklist"))}
 
 
+def test_a_verified_start_meets_the_promise_of_the_whole_household(client, office):
+    started(client)
+    [promise] = office.store.read("promises", household_id="H1").to_dict("records")
+    assert (promise["state"], promise["met_on"].date()) == ("met", DAY)
+    assert office.store.read("households", household_id="H1")["status"].tolist() == ["one_employed"]
+    assert "M2" not in {x["member_id"] for x in items(client.get("/api/v1/worklist"))}
+
+
+def test_a_start_after_the_due_day_meets_it_late(client, office):
+    started(client, "M4", "P2")
+    assert office.store.read("promises", household_id="H3")["state"].tolist() == ["met_late"]
+
+
+def test_a_start_nobody_has_verified_leaves_the_clock_running(client, office):
+    referral = refer(client, "M1", "P1").json()["referral_id"]
+    for to in ("attended", "offered", "accepted"):
+        move(client, referral, to)
+    assert move(client, referral, "started", started_on=DAY.isoformat()).status_code == 200
+    assert office.store.read("promises", household_id="H1")["state"].tolist() == ["running"]
+
+
+def test_a_clock_nobody_stored_is_written_down_when_it_is_met(client, office):
+    with office.store.write() as tx:
+        tx.update("promises", {"promise_id": "C1"}, {"household_id": "H2"})
+        tx.update("members", {"member_id": "M1"}, {"willing_confirmed_on": DAY, "flexibility_declared_on": DAY})
+    started(client)
+    [promise] = office.store.read("promises", household_id="H1").to_dict("records")
+    assert (promise["state"], promise["started_on"].date(), promise["due_on"].date().isoformat()) == (
+        "met",
+        DAY,
+        "2026-12-02",
+    )
+
+
 def test_a_start_closes_the_member_s_other_referrals(client, office):
     other = refer(client, "M1", "P2").json()["referral_id"]
     started(client)
@@ -234,6 +268,7 @@ def test_each_change_leaves_exactly_one_entry_for_each_thing_changed(client, off
         "referral.accepted",
         "referral.started",
         "placement.started",
+        "promise.met",
     ]
     assert actions == expected
 
