@@ -1,0 +1,86 @@
+"""Canonical frames in and out of the record, column by column."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from matching.tables import TABLES, Column, Kind
+
+
+def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
+    """Select columns with dates as the driver gives them, so that they are parsed a column at a time."""
+    spec = TABLES[table.name]
+    return sa.select(
+        *(sa.type_coerce(table.c[n], sa.String) if spec.column(n).kind is Kind.DATE else table.c[n] for n in names)
+    )
+
+
+def to_frame(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Return rows as a canonical frame."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pd.DataFrame({n: _series(TABLES[table].column(n), c) for n, c in zip(names, columns, strict=True)})
+
+
+def _series(column: Column, values: Sequence[Any]) -> pd.Series:
+    if column.kind is Kind.DATE:
+        days = (
+            np.array(["NaT" if v is None else v for v in values], dtype="datetime64[D]")
+            if values
+            else np.zeros(0, dtype="datetime64[D]")
+        )
+        return pd.Series(days.astype("datetime64[s]"))
+    if column.kind in (Kind.INT, Kind.MONEY):
+        return pd.Series(pd.array(list(values), dtype="Int64") if column.nullable else np.array(values, dtype="int64"))
+    if column.kind is Kind.BOOL:
+        return pd.Series(
+            pd.array([None if v is None else bool(v) for v in values], dtype="boolean")
+            if column.nullable
+            else np.array(values, dtype=bool)
+        )
+    if column.kind is Kind.FLOAT:
+        return pd.Series(np.array([np.nan if v is None else v for v in values], dtype="float64"))
+    return pd.Series(pd.array(list(values), dtype="str"))
+
+
+def to_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values a driver takes."""
+    if not isinstance(rows, pd.DataFrame):
+        return [{k: plain(v) for k, v in row.items()} for row in rows]
+    columns = {str(name): _plain_column(rows[name]) for name in rows.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain_column(series: pd.Series) -> list[Any]:
+    if series.dtype.kind == "M":
+        return list(series.to_numpy().astype("datetime64[D]").astype(object))
+    values = series.astype(object)
+    return [None if missing else v for v, missing in zip(values.tolist(), series.isna().tolist(), strict=True)]
+
+
+def plain(value: Any) -> Any:
+    """Return one value as a driver takes it."""
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, pd.Timestamp | datetime):
+        return value.date()
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[D]").item()
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value as JSON takes it."""
+    value = plain(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(k): jsonable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(v) for v in value]
+    return value

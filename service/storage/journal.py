@@ -1,0 +1,81 @@
+"""The journal: append-only, each entry carrying the hash of the one before."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from service.storage.frames import jsonable
+from service.storage.schema import metadata
+
+FIRST = "0" * 64
+"""Hash before the first entry."""
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+_HASHED = (
+    "seq",
+    "at",
+    "actor",
+    "role",
+    "action",
+    "object_type",
+    "object_id",
+    "before",
+    "after",
+    "reason",
+    "request_id",
+    "prev_hash",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first entry at which the chain does not hold, and what is wrong there."""
+
+    seq: int
+    what: str
+
+
+def entry_hash(entry: Mapping[str, Any]) -> str:
+    """Return the hash of an entry over all its fields and the hash before it."""
+    text = json.dumps([entry[k] for k in _HASHED], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def append(connection: sa.Connection, fields: Mapping[str, Any]) -> int:
+    """Append one entry inside the caller's transaction; returns its number."""
+    table = metadata.tables["journal"]
+    last = connection.execute(sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
+    entry: dict[str, Any] = {
+        **fields,
+        "seq": 1 if last is None else last.seq + 1,
+        "at": datetime.now(LOCAL).isoformat(timespec="milliseconds"),
+        "prev_hash": FIRST if last is None else last.hash,
+    }
+    for side in ("before", "after"):
+        value = entry.get(side)
+        entry[side] = None if value is None else json.dumps(jsonable(value), ensure_ascii=False, sort_keys=True)
+    entry["hash"] = entry_hash(entry)
+    connection.execute(table.insert(), entry)
+    return int(entry["seq"])
+
+
+def first_break(connection: sa.Connection) -> Broken | None:
+    """Walk the chain; None when every entry holds."""
+    table = metadata.tables["journal"]
+    expected_seq, previous = 1, FIRST
+    for row in connection.execute(sa.select(table).order_by(table.c.seq)).mappings():
+        if row["seq"] != expected_seq:
+            return Broken(expected_seq, "entry is missing")
+        if row["prev_hash"] != previous:
+            return Broken(expected_seq, "does not follow the entry before")
+        if row["hash"] != entry_hash(row):
+            return Broken(expected_seq, "was changed after it was written")
+        expected_seq, previous = expected_seq + 1, row["hash"]
+    return None

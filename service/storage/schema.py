@@ -1,0 +1,120 @@
+"""The record's tables, made from the data dictionary, and the few the service needs beside them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from matching.tables import EXCHANGE, Column, Kind, Table
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+_TYPES: dict[Kind, Any] = {
+    Kind.ID: sa.String(64), Kind.TEXT: sa.Text(), Kind.CODE: sa.String(64), Kind.DATE: sa.Date(), Kind.MONTH: sa.String(7),
+    Kind.INT: sa.BigInteger(), Kind.MONEY: sa.BigInteger(), Kind.FLOAT: sa.Float(), Kind.BOOL: sa.Boolean(), Kind.SET: sa.Text(),
+    Kind.MAP: sa.Text(),
+}  # fmt: skip
+
+_LOOKED_UP = {"member_id", "household_id", "position_id", "employer_id", "run_id", "request_id"}
+
+
+def _column(table: Table, column: Column) -> sa.Column[Any]:
+    keys = {t.name: t.key[0] for t in EXCHANGE}
+    links = [] if column.references is None else [sa.ForeignKey(f"{column.references}.{keys[column.references]}")]
+    own_key = column.name in table.key
+    return sa.Column(
+        column.name, _TYPES[column.kind], *links, primary_key=own_key, nullable=column.nullable,
+        index=(column.name in _LOOKED_UP and table.key != (column.name,)) or None, autoincrement=False if own_key else "auto",
+    )  # fmt: skip
+
+
+def _checks(table: Table) -> list[sa.CheckConstraint]:
+    out = []
+    for c in table.columns:
+        if c.kind is Kind.CODE and c.codes is not None:
+            listed = ", ".join(f"'{code}'" for code in sorted(c.codes))
+            out.append(sa.CheckConstraint(f"{_quoted(c.name)} IN ({listed})", name=f"{c.name}_known"))
+        if c.kind in (Kind.INT, Kind.MONEY, Kind.FLOAT) and c.low is not None:
+            upper = "" if c.high is None else f" AND {_quoted(c.name)} <= {c.high:.15g}"
+            out.append(sa.CheckConstraint(f"{_quoted(c.name)} >= {c.low:.15g}{upper}", name=f"{c.name}_range"))
+    return out
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if name in ("standing", "exit", "before", "after", "type", "at", "text", "decision") else name
+
+
+_RULES: dict[str, tuple[Any, ...]] = {
+    "positions": (
+        sa.CheckConstraint("openings_left <= openings_total", name="openings_within_total"),
+        sa.CheckConstraint("wage_max >= wage_min", name="wage_order"),
+    ),
+    "referrals": (sa.CheckConstraint("started_on IS NULL OR started_on >= created_on", name="start_after_referral"),),
+    "placements": (sa.CheckConstraint("ended_on IS NULL OR ended_on >= started_on", name="end_after_start"),),
+    "promises": (sa.CheckConstraint("due_on >= started_on", name="due_after_start"),),
+}
+
+for _table in EXCHANGE:
+    sa.Table(
+        _table.name,
+        metadata,
+        *(_column(_table, c) for c in _table.columns),
+        *_checks(_table),
+        *_RULES.get(_table.name, ()),
+    )
+
+_referrals, _pairings = metadata.tables["referrals"], metadata.tables["pairings"]
+_OPEN = sa.text("state IN ('accepted', 'attended', 'draft', 'issued', 'offered')")
+sa.Index(
+    "one_open_referral_a_pair",
+    _referrals.c.member_id,
+    _referrals.c.position_id,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+_ACTIVE = sa.text("ended_on IS NULL")
+sa.Index("one_active_pairing", _pairings.c.household_id, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+
+identities = sa.Table(
+    "identities", metadata,
+    sa.Column("member_id", sa.String(64), sa.ForeignKey("members.member_id"), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    sa.Column("key_id", sa.String(16), nullable=False),
+)  # fmt: skip
+"""Name, identity number and phone, encrypted; no other table holds them."""
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("n", sa.BigInteger(), nullable=False),
+)
+"""Committed writes a table, so that an index in memory knows when it is old."""
+
+leases = sa.Table(
+    "leases", metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("holder", sa.String(200), nullable=False),
+    sa.Column("until", sa.Float(), nullable=False),
+)  # fmt: skip
+"""Who runs what no two may run at once, and until when (seconds since 1970)."""
+
+refused_rows = sa.Table(
+    "refused_rows", metadata,
+    sa.Column("import_id", sa.String(64), primary_key=True),
+    sa.Column("n", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("file", sa.Text(), nullable=False),
+    sa.Column("row", sa.Integer(), nullable=False),
+    sa.Column("column", sa.Text(), nullable=False),
+    sa.Column("found", sa.Text(), nullable=False),
+    sa.Column("expected", sa.Text(), nullable=False),
+)  # fmt: skip
+"""Cells an import refused, so that the list can be asked for again."""

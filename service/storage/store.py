@@ -1,0 +1,238 @@
+"""The record: consistent reads, writes that are kept whole or not at all, a journal entry beside every change."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from matching.errors import Conflict
+from matching.tables import TABLES
+from service.settings import Settings
+from service.storage import journal
+from service.storage.engine import make_engine, reading, writing
+from service.storage.frames import plain, select_columns, to_frame, to_rows
+from service.storage.migrate import migrate
+from service.storage.schema import changes, leases, metadata, refused_rows
+
+BATCH = 5_000
+"""Rows sent to the database at a time."""
+
+EXPORTED = tuple(n for n in TABLES if n not in ("journal", "runs", "suggestions"))
+"""Tables an office exports."""
+
+TRAINING_TABLES = (
+    "regions",
+    "households",
+    "members",
+    "assessments",
+    "employers",
+    "positions",
+    "referrals",
+    "placements",
+    "promises",
+)
+"""Tables training reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an upsert did."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+class _Reader:
+    """Reads inside one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def read(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> pd.DataFrame:
+        """Return rows as a canonical frame in key order; a filter is a value, or a list of values any of which will do."""
+        spec, source = TABLES[table], metadata.tables[table]
+        names = list(columns or spec.names)
+        query = select_columns(source, names).where(*(_is(source.c[k], v) for k, v in where.items()))
+        rows = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key))).all()
+        return to_frame(table, names, rows)
+
+
+class Transaction(_Reader):
+    """Writes inside one transaction; nothing is visible to others before it ends well."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self._touched: set[str] = set()
+
+    def insert(self, table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> int:
+        """Insert rows; returns how many."""
+        plain_rows = to_rows(rows)
+        for start in range(0, len(plain_rows), BATCH):
+            self._connection.execute(metadata.tables[table].insert(), plain_rows[start : start + BATCH])
+        if plain_rows:
+            self._touched.add(table)
+        return len(plain_rows)
+
+    def update(
+        self, table: str, key: Mapping[str, Any], values: Mapping[str, Any], where: Mapping[str, Any] | None = None
+    ) -> int:
+        """Change the row of a key, only where ``where`` still holds; returns how many rows changed."""
+        source = metadata.tables[table]
+        conditions = [_is(source.c[k], v) for k, v in {**key, **(where or {})}.items()]
+        result = self._connection.execute(
+            source.update().where(*conditions).values({k: plain(v) for k, v in values.items()})
+        )
+        if result.rowcount:
+            self._touched.add(table)
+        return int(result.rowcount)
+
+    def upsert(self, table: str, frame: pd.DataFrame) -> Counts:
+        """Bring rows in by key: new ones are added, different ones changed, equal ones left alone."""
+        spec = TABLES[table]
+        key = list(spec.key)
+        frame = frame.reset_index(drop=True)
+        before = self.read(table)
+        place = pd.MultiIndex.from_frame(before[key]).get_indexer(pd.MultiIndex.from_frame(frame[key]))
+        known = place >= 0
+        old = before.iloc[place[known]].reset_index(drop=True)
+        new = frame[known].reset_index(drop=True)
+        same = ((old == new) | (old.isna() & new.isna())).fillna(False).all(axis=1).to_numpy(dtype=bool)
+        differs = frame[known].index[~same]
+        self.insert(table, frame[~known])
+        self._replace(table, frame.loc[differs], key)
+        return Counts(int((~known).sum()), len(differs), int(same.sum()))
+
+    def _replace(self, table: str, frame: pd.DataFrame, key: list[str]) -> None:
+        source = metadata.tables[table]
+        make = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        statement = make(source)
+        names = [c.name for c in source.columns if c.name not in key]
+        statement = statement.on_conflict_do_update(index_elements=key, set_={n: statement.excluded[n] for n in names})
+        rows = to_rows(frame)
+        for start in range(0, len(rows), BATCH):
+            self._connection.execute(statement, rows[start : start + BATCH])
+        if rows:
+            self._touched.add(table)
+
+    def refuse(self, import_id: str, errors: pd.DataFrame) -> None:
+        """Keep the list of refused cells of an import."""
+        rows = [{"import_id": import_id, "n": k, **row} for k, row in enumerate(to_rows(errors))]
+        for start in range(0, len(rows), BATCH):
+            self._connection.execute(refused_rows.insert(), rows[start : start + BATCH])
+
+    def journal(
+        self, *, actor: str, role: str, action: str, object_type: str, object_id: str, before: Any = None, after: Any = None,
+        reason: str | None = None, request_id: str | None = None,
+    ) -> int:  # fmt: skip
+        """Append one entry to the journal; returns its number."""
+        self._touched.add("journal")
+        fields = {
+            "actor": actor, "role": role, "action": action, "object_type": object_type, "object_id": object_id, "before": before,
+            "after": after, "reason": reason, "request_id": request_id,
+        }  # fmt: skip
+        return journal.append(self._connection, fields)
+
+    def finish(self) -> None:
+        """Count the write, so that indexes in memory know they are old."""
+        for name in sorted(self._touched):
+            done = self._connection.execute(changes.update().where(changes.c.name == name).values(n=changes.c.n + 1))
+            if not done.rowcount:
+                self._connection.execute(changes.insert(), {"name": name, "n": 1})
+
+
+class Store:
+    """The record of one office or of a province."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Store":
+        """Open the record; migrations that are due run first, one process at a time."""
+        url = settings.database_url
+        if url is None:
+            home = Path(settings.home)
+            home.mkdir(parents=True, exist_ok=True)
+            url = f"sqlite:///{home.absolute() / 'onemonth.db'}"
+        engine = make_engine(url)
+        migrate(engine)
+        return cls(engine)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    def read(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> pd.DataFrame:
+        """Return rows as a canonical frame; see ``Transaction.read``."""
+        with reading(self.engine) as connection:
+            return _Reader(connection).read(table, columns, **where)
+
+    def snapshot(self, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """Return whole tables as they stood at one instant."""
+        with reading(self.engine) as connection:
+            reader = _Reader(connection)
+            return {name: reader.read(name) for name in names}
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction; it is kept when the block ends well and undone when it raises."""
+        with writing(self.engine) as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            transaction.finish()
+
+    def version(self, names: Sequence[str] | None = None) -> int:
+        """Return a number that grows with every committed write to these tables (default all)."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(changes.c.n), 0))
+        if names is not None:
+            query = query.where(changes.c.name.in_(list(names)))
+        with reading(self.engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def journal_break(self) -> journal.Broken | None:
+        """Walk the journal's chain; None when every entry holds."""
+        with reading(self.engine) as connection:
+            return journal.first_break(connection)
+
+    @contextmanager
+    def lease(self, name: str, *, minutes: float) -> Iterator[None]:
+        """Hold what no two may run at once; Conflict when somebody else does. A holder that died on this machine has let go."""
+        me = f"{os.uname().nodename}:{os.getpid()}:{time.monotonic_ns()}"
+        with writing(self.engine) as connection:
+            held = connection.execute(sa.select(leases).where(leases.c.name == name)).first()
+            if held is not None and held.until > time.time() and not _died(held.holder):
+                raise Conflict(f"{name} is already running as {held.holder}; wait for it to end")
+            connection.execute(leases.delete().where(leases.c.name == name))
+            connection.execute(leases.insert(), {"name": name, "holder": me, "until": time.time() + minutes * 60})
+        try:
+            yield
+        finally:
+            with writing(self.engine) as connection:
+                connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == me))
+
+
+def _died(holder: str) -> bool:
+    node, pid, _ = holder.rsplit(":", 2)
+    if node != os.uname().nodename:
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _is(column: sa.Column[Any], value: Any) -> sa.ColumnElement[bool]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return column.in_([plain(v) for v in value])
+    return column.is_(None) if value is None else column == plain(value)
