@@ -1,0 +1,7 @@
+"""A region with a planted truth: demo data, recovery tests, closed-loop replay. Everything that comes from here is simulated."""
+
+from models.simulation.config import SCENARIOS, RegionConfig
+from models.simulation.region import LABEL, SimulatedRegion, lived, simulate_region, tables
+from models.simulation.world import Policy, World
+
+__all__ = ["LABEL", "SCENARIOS", "Policy", "RegionConfig", "SimulatedRegion", "World", "lived", "simulate_region", "tables"]
