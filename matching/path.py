@@ -1,0 +1,187 @@
+"""The seven stages of the service path: where a member stands, what comes next and why. The promise clock does not wait for it."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from matching.arrays import Bools, Floats, Ints
+from matching.errors import BadInput, Conflict
+from matching.policy.load import PolicyBook
+from matching.reasons import Reason
+from matching.vocabulary import DIMENSIONS, PathStage
+
+PATH_STEPS: dict[str, frozenset[str]] = {
+    "BASIC": frozenset({"JOBSEARCH", "EXPERT", "ASSESS", "SKILL_TRAIN", "TARGET_TRAIN", "FOLLOWUP"}),
+    "JOBSEARCH": frozenset({"EXPERT", "ASSESS", "SKILL_TRAIN", "TARGET_TRAIN", "FOLLOWUP"}),
+    "EXPERT": frozenset({"ASSESS", "SKILL_TRAIN", "TARGET_TRAIN", "FOLLOWUP"}),
+    "ASSESS": frozenset({"SKILL_TRAIN", "TARGET_TRAIN", "FOLLOWUP"}),
+    "SKILL_TRAIN": frozenset({"TARGET_TRAIN", "FOLLOWUP"}),
+    "TARGET_TRAIN": frozenset({"FOLLOWUP"}),
+    "FOLLOWUP": frozenset({"BASIC"}),
+}
+"""Stage → stages that may follow: forward, with stages skipped where that is recorded; a lost job starts again at BASIC."""
+
+
+def step_path(stage: str, to: str) -> str:
+    """Return the new stage; Conflict when the path does not lead there, BadInput for a stage nobody knows."""
+    for name in (stage, to):
+        if name not in PATH_STEPS:
+            raise BadInput(f"expected a stage, one of {', '.join(s.value for s in PathStage)}, found {name!r}")
+    if to in PATH_STEPS[stage]:
+        return to
+    raise Conflict(f"the path does not lead from {stage} to {to}; expected one of {', '.join(sorted(PATH_STEPS[stage]))}")
+
+
+def path_table(
+    members: pd.DataFrame, records: pd.DataFrame, referrals: pd.DataFrame, assessments: pd.DataFrame, trainings: pd.DataFrame,
+    placements: pd.DataFrame, as_of: date, policy: PolicyBook, *, gaps: Bools | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Return where each member stands on the path on a day and the next step proposed, in the order of ``members``.
+
+    ``gaps`` (n,) says for whom a course would bring openings within reach (:func:`best_training`); after a complete assessment only they
+    are sent to training, the others are matched again. Without it everybody assessed is.
+
+    Columns ``member_id stage entered_on days_in_stage referrals sessions assessed working days_in_work next_stage reason``:
+    ``referrals`` (count) since the stage was entered, ``assessed`` (count) dimensions with an unexpired value, ``working`` a job runs,
+    ``next_stage`` null where the member stays, ``reason`` a code of :data:`PATH_REASONS`. A proposal, never a step.
+    """
+    today = pd.Timestamp(as_of)
+    frame = members[["member_id"]].reset_index(drop=True)
+    mine = records[(records["entered_on"] <= today)].sort_values(["entered_on", "path_record_id"])
+    last = mine.drop_duplicates("member_id", keep="last").set_index("member_id").reindex(frame["member_id"]).reset_index(drop=True)
+    frame["stage"] = last["stage"].fillna(members["path_stage"].reset_index(drop=True))
+    frame["entered_on"] = last["entered_on"].fillna(members["registered_on"].reset_index(drop=True))
+    frame["days_in_stage"] = (today - frame["entered_on"]).dt.days.astype("int64")
+    since = referrals["member_id"].map(frame.set_index("member_id")["entered_on"])
+    sent = referrals[(referrals["created_on"] >= since) & (referrals["created_on"] <= today) & (referrals["state"] != "draft")]
+    frame["referrals"] = _counts(frame, sent)
+    frame["sessions"] = last["sessions"].fillna(0).astype("int64")
+    oldest = today - pd.Timedelta(days=policy.whole("assessment.valid_days"))
+    fresh = assessments[assessments["assessed_on"].between(oldest, today) & ~(assessments["expires_on"] < today)]
+    frame["assessed"] = _counts(frame, fresh.drop_duplicates(["member_id", "dimension"]))
+    jobs = placements[(placements["started_on"] <= today) & ~(placements["ended_on"] < today)]
+    begun = jobs.groupby("member_id")["started_on"].min().reindex(frame["member_id"]).reset_index(drop=True)
+    frame["working"] = begun.notna()
+    frame["days_in_work"] = (today - begun).dt.days.astype("Int64")
+    done = trainings[(trainings["completed_on"] <= today) & (trainings["state"] == "completed")]
+    left = (last["exit"] == "next").fillna(False).to_numpy(dtype=bool)
+    trained = {kind: _after(frame, done[done["kind"].isin(kinds)]) for kind, kinds in _COURSES.items()}
+    step, reason = _propose(frame, left, np.ones(len(frame), dtype=bool) if gaps is None else gaps, trained, policy)
+    frame["next_stage"], frame["reason"] = pd.array(step, dtype="str"), pd.array(reason, dtype="str")
+    return frame
+
+
+PATH_REASONS = (
+    "PATH_PLACED", "PATH_JOB_LOST", "PATH_STABLE", "PATH_FOLLOW", "PATH_NOT_PLACED", "PATH_STAYS", "PATH_GUIDED", "PATH_INTERVIEWED",
+    "PATH_ASSESS_INCOMPLETE", "PATH_GAP_FOUND", "PATH_REMATCH", "PATH_TRAINED", "PATH_TRAINEE_DONE",
+)  # fmt: skip
+"""Why the next stage is proposed, or why the member stays."""
+
+_COURSES = {"SKILL_TRAIN": ("skill", "startup", "certification"), "TARGET_TRAIN": ("targeted",)}
+
+
+def _propose(
+    frame: pd.DataFrame, left: Bools, gaps: Bools, trained: dict[str, Bools], policy: PolicyBook
+) -> tuple[np.ndarray, np.ndarray]:
+    stage, works = frame["stage"].to_numpy(dtype=object), frame["working"].to_numpy(dtype=bool)
+    tried = (frame["referrals"] >= policy.whole("path.jobsearch_after_referrals")).to_numpy()
+    waited = (frame["days_in_stage"] >= policy.whole("path.jobsearch_after_days")).to_numpy()
+    assessed = (frame["assessed"] >= policy.whole("path.assessed_dimensions")).to_numpy()
+    stable = (frame["days_in_work"] >= policy.whole("stability.close_days")).fillna(False).to_numpy(dtype=bool)
+    attended = (frame["sessions"] > 0).to_numpy() | left
+    follow = stage == "FOLLOWUP"
+    rules = (
+        (works & ~follow, "FOLLOWUP", "PATH_PLACED"),
+        (works & stable, None, "PATH_STABLE"),
+        (works, None, "PATH_FOLLOW"),
+        (follow, "BASIC", "PATH_JOB_LOST"),
+        ((stage == "BASIC") & (tried | waited | left), "JOBSEARCH", "PATH_NOT_PLACED"),
+        ((stage == "JOBSEARCH") & attended, "ASSESS", "PATH_GUIDED"),
+        ((stage == "EXPERT") & attended, "ASSESS", "PATH_INTERVIEWED"),
+        ((stage == "ASSESS") & (assessed | left) & gaps, "SKILL_TRAIN", "PATH_GAP_FOUND"),
+        ((stage == "ASSESS") & (assessed | left), None, "PATH_REMATCH"),
+        (stage == "ASSESS", None, "PATH_ASSESS_INCOMPLETE"),
+        ((stage == "SKILL_TRAIN") & (trained["SKILL_TRAIN"] | left), "TARGET_TRAIN", "PATH_TRAINED"),
+        ((stage == "TARGET_TRAIN") & (trained["TARGET_TRAIN"] | left), None, "PATH_TRAINEE_DONE"),
+    )
+    first = np.select([np.asarray(met, dtype=bool) for met, _, _ in rules], list(range(len(rules))), len(rules))
+    steps = np.array([*(to for _, to, _ in rules), None], dtype=object)
+    codes = np.array([*(code for _, _, code in rules), "PATH_STAYS"], dtype=object)
+    return steps[first], codes[first]
+
+
+def _counts(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
+    return frame["member_id"].map(rows["member_id"].value_counts()).fillna(0).astype("int64")
+
+
+def _after(frame: pd.DataFrame, courses: pd.DataFrame) -> Bools:
+    """Return (n,) whether a course was completed since the present stage was entered."""
+    last = courses.groupby("member_id")["completed_on"].max().reindex(frame["member_id"]).reset_index(drop=True)
+    return np.asarray((last >= frame["entered_on"]).to_numpy(dtype=bool))
+
+
+def telling_dimensions(required: Floats, skills: Floats, openings: Ints, limit: int = 3) -> tuple[Reason, ...]:
+    """Return the unassessed dimensions whose value would bear on most reachable openings, the most telling first.
+
+    Parameters
+    ----------
+    required : (n_posts, 12) float
+        Level each reachable post asks, 0-100, NaN where it asks none; columns as ``DIMENSIONS``.
+    skills : (12,) float
+        The member's values, NaN where not assessed.
+    openings : (n_posts,) int
+        Openings left at each post.
+    limit : int
+        How many to return.
+    """
+    _check(required, skills, openings)
+    counts = np.where(np.isnan(skills), (~np.isnan(required)).T @ openings, 0)
+    order = np.argsort(-counts, kind="stable")[:limit]
+    return tuple(Reason("PATH_ASSESS_FIRST", {"dimension": DIMENSIONS[d], "openings": int(counts[d])}) for d in order if counts[d] > 0)
+
+
+def training_unlocks(required: Floats, skills: Floats, openings: Ints) -> Ints:
+    """Return (12,) openings that would come within reach if the member were brought up in that one dimension.
+
+    A reachable post counts where this dimension is the only one known to fall short of what it asks; arguments as in
+    :func:`telling_dimensions`. Not assessed is not a shortfall.
+    """
+    _check(required, skills, openings)
+    short = required > skills
+    alone = short & (short.sum(axis=1, keepdims=True) == 1)
+    return np.asarray(alone.T @ openings, dtype=np.int64)
+
+
+def certificate_unlocks(required: Sequence[frozenset[str]], held: frozenset[str], openings: Ints) -> dict[str, int]:
+    """Return openings that each missing certificate alone keeps out of reach, the most first.
+
+    ``required`` holds one set a reachable post; ``held`` is what the member's certificates prove, lower levels included.
+    """
+    counts: dict[str, int] = {}
+    for wanted, left in zip(required, openings, strict=True):
+        missing = wanted - held
+        if len(missing) == 1:
+            (one,) = missing
+            counts[one] = counts.get(one, 0) + int(left)
+    return dict(sorted(counts.items(), key=lambda c: (-c[1], c[0])))
+
+
+def best_training(
+    required: Floats, skills: Floats, openings: Ints, certificates: Sequence[frozenset[str]], held: frozenset[str]
+) -> Reason | None:
+    """Return the one course that would bring most openings within reach: a dimension or a certificate, with the number; None if none would."""
+    by_skill = training_unlocks(required, skills, openings)
+    options = [(int(count), DIMENSIONS[d]) for d, count in enumerate(by_skill)]
+    options += [(count, name) for name, count in certificate_unlocks(certificates, held, openings).items()]
+    count, course = min(options, key=lambda o: (-o[0], o[1]))
+    return Reason("PATH_TRAINING_UNLOCKS", {"course": course, "openings": count}) if count > 0 else None
+
+
+def _check(required: Floats, skills: Floats, openings: Ints) -> None:
+    if required.ndim != 2 or required.shape[1] != len(DIMENSIONS) or skills.shape != (len(DIMENSIONS),) or openings.shape != required.shape[:1]:
+        raise BadInput(
+            f"expected required (n, {len(DIMENSIONS)}), skills ({len(DIMENSIONS)},), openings (n,); "
+            f"found {required.shape}, {skills.shape}, {openings.shape}"
+        )
