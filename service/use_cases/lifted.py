@@ -59,7 +59,13 @@ def _write_implied(
         return
     facts = {"started_on": clock["started_on"], "due_on": clock["due_on"], "paused_days": 0}
     promise_id = f"C{clock['household_id']}-{clock['started_on']}"
-    row = {**facts, "promise_id": promise_id, "household_id": clock["household_id"], **_met(facts, started_on)}
+    row = {
+        **facts,
+        "promise_id": promise_id,
+        "household_id": clock["household_id"],
+        "scope": "household",
+        **_met(facts, started_on),
+    }
     tx.insert("promises", [row])
     _journal(tx, office, promise_id, str(row["state"]), "running", row, request_id)
 

@@ -157,7 +157,7 @@ def _suggestion(suggestion_id: str, index: Index, item: Ranked, model_version: s
         "position_id": str(index.positions.index[item.position]),
         "rank": item.rank, "score": item.score, "p_placed": item.p_placed, "p_stays": item.p_stays, "model_version": model_version,
         "reasons": _json(item.reasons), "problems": _json(item.problems), "unknowns": _json(item.unknowns),
-        "features_hash": digest, "shown_on": pd.Timestamp(index.as_of),
+        "features_hash": digest, "shown_on": pd.Timestamp(index.as_of), "action": "none",
     }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def chromium():
 @pytest.fixture
 def site(tmp_path):
     """Serve a fresh office on a free port of this machine; its identifiers say that it is simulated."""
-    with open_office(Settings(home=tmp_path, region_code="440000", language="zh"), day=DAY) as office:
+    with open_office(Settings(home=tmp_path), day=DAY) as office:
         fill(office, "SIM-")
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))

@@ -1,12 +1,21 @@
 """An office with the small region in a store of its own."""
 
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from matching.tables import TABLES, check
 from service.app import app_of
 from service.settings import Settings
 from service.wiring import open_office
 from tests.service.region import DAY, tables
+
+
+def add(office, table, rows):
+    """Write rows as they come through the door, with the defaults of the columns left out."""
+    frame = check(TABLES[table], pd.DataFrame(rows)).require()
+    with office.store.write() as tx:
+        tx.insert(table, frame)
 
 
 def fill(office, prefix=""):
@@ -18,7 +27,13 @@ def fill(office, prefix=""):
 
 @pytest.fixture
 def office(tmp_path):
-    with open_office(Settings(home=tmp_path, region_code="440000", language="zh"), day=DAY) as office:
+    with open_office(Settings(home=tmp_path), day=DAY) as office:
+        yield fill(office)
+
+
+@pytest.fixture
+def office_on_either_store(tmp_path, database_url):
+    with open_office(Settings(home=tmp_path, database_url=database_url), day=DAY) as office:
         yield fill(office)
 
 
@@ -29,5 +44,5 @@ def client(office):
 
 @pytest.fixture
 def simulated_client(tmp_path):
-    with open_office(Settings(home=tmp_path / "simulated", region_code="440000", language="zh"), day=DAY) as office:
+    with open_office(Settings(home=tmp_path / "simulated"), day=DAY) as office:
         yield TestClient(app_of(fill(office, "SIM-")))

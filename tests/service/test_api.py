@@ -5,6 +5,7 @@ import json
 import pytest
 
 from service.errors import MEDIA_TYPE
+from tests.service.conftest import add
 from tests.service.region import DAY
 
 
@@ -182,8 +183,7 @@ def test_a_person_s_choice_replaces_the_weakest_proposal_of_the_night(client, of
         }
         for k, (p, q) in enumerate((("P1", 0.6), ("P2", 0.2), ("P5", 0.4)))
     ]
-    with office.store.write() as tx:
-        tx.insert("referrals", drafts)
+    add(office, "referrals", drafts)
     assert refer(client, "M4", "P3").status_code == 201
     states = office.store.read("referrals").set_index("referral_id")["state"]
     assert (states["N0"], states["N1"], states["N2"]) == ("draft", "revoked", "draft")
@@ -198,8 +198,7 @@ def test_referring_to_a_post_the_night_proposed_issues_that_proposal(client, off
         "source": "night",
         "state": "draft",
     }
-    with office.store.write() as tx:
-        tx.insert("referrals", [draft])
+    add(office, "referrals", [draft])
     first, again = refer(client, "M4", "P1", "key-00000002"), refer(client, "M4", "P1", "key-00000002")
     assert first.json()["referral_id"] == "N1"
     assert first.json()["state"] == "issued"

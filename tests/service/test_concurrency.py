@@ -4,17 +4,23 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pandas as pd
+import pytest
 
+from tests.service.conftest import add
 from tests.service.region import DAY, MEMBERS, SHAMIAN
 
 THREADS = 16
 
 
+@pytest.fixture
+def office(office_on_either_store):
+    return office_on_either_store
+
+
 def crowd(office):
     """Add as many members as there are callers, all eligible for the one public-welfare opening."""
     rows = [{**MEMBERS[0], "member_id": f"X{k:02d}", "household_id": "H1", **SHAMIAN} for k in range(THREADS)]
-    with office.store.write() as tx:
-        tx.insert("members", rows)
+    add(office, "members", rows)
     return [r["member_id"] for r in rows]
 
 
@@ -63,8 +69,7 @@ def test_two_who_start_on_the_last_opening_do_not_both_get_it(client, office):
         }
         for m in members
     ]
-    with office.store.write() as tx:
-        tx.insert("referrals", rows)
+    add(office, "referrals", rows)
     body = {"to": "started", "started_on": DAY.isoformat()}
     answers = at_once([lambda m=m: client.post(f"/api/v1/referrals/R{m}/transitions", json=body) for m in members])
     assert sorted(a.status_code for a in answers) == [200, 409]
