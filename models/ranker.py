@@ -2,21 +2,25 @@
 
 import numbers
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from matching.errors import BadInput, ModelRefused
-from models.ranker_inputs import Float32s, Floats, column, feature_matrix, read_outcomes
-from models.ranker_learning import Effort, Order, learn, shrunken_logit
-from models.ranker_state import FORMAT, Parts, bag_from, bag_state, head_from, head_state, timing_from, timing_state
+from models.ranker_head import Head
+from models.ranker_inputs import Float32s, Floats, Outcomes, column, feature_matrix, read_outcomes
+from models.ranker_learning import Effort, learn
+from models.ranker_state import FORMAT, Parts, head_from, head_state, timing_from, timing_state
+
+_LEAST_CHANCE = 1e-12
 
 
 class PlacementRanker(BaseEstimator):
@@ -42,7 +46,7 @@ class PlacementRanker(BaseEstimator):
     ----------
     n_features_in_ : int
     feature_names_in_ : (n_features_in_,) object array, only when fitted on a frame with text column names
-    head_, order_, timing_, retention_ : learned parts; ``retention_`` is None without ``retained``
+    head_, timing_, retention_ : learned parts; ``retention_`` is None without ``retained``
     """
 
     def __init__(
@@ -88,7 +92,7 @@ class PlacementRanker(BaseEstimator):
         rows, source = read_outcomes(matrix, event, duration_days, groups, sample_weight, np.random.default_rng(seed))
         effort = Effort(_directions(self.monotone, names, matrix.shape[1]), self.n_threads or 0, seed, self.max_rounds)
         with threadpool_limits(limits=1, user_api="blas"):
-            self.head_, self.order_, self.timing_ = learn(rows, effort)
+            self.head_, self.timing_ = learn(rows, effort)
             self.retention_ = None
             if retained is not None:
                 stays = column(retained, len(matrix), "retained", np.nan)[source]
@@ -109,15 +113,13 @@ class PlacementRanker(BaseEstimator):
     def retention(self, X: ArrayLike | pd.DataFrame) -> Floats | None:
         """Return P(still in work at the milestone | started) (n,), or None when never fitted with ``retained``."""
         matrix = self._read(X)
-        return None if self.retention_ is None else np.asarray(expit(self.retention_.margin(matrix)))
+        return None if self.retention_ is None else np.asarray(expit(self.retention_.margins(matrix)[0]))
 
     def order(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return the ranking score (n,), larger first; rows with the same features and days score exactly the same."""
         matrix = self._read(X)
-        score = shrunken_logit(self._chance(matrix, column(days, len(matrix), "days", 0.0)))
-        for name, weight in self.order_.weights.items():
-            score += weight * self.order_.members[name].margin(matrix)
-        return score
+        whether, added = self.head_.margins(matrix, with_order=True)
+        return self._log_odds(whether, self.timing_.margin(matrix), column(days, len(matrix), "days", 0.0)) + added
 
     def contributions(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return each feature's share of the log-odds of :meth:`probability_within` at ``days``.
@@ -157,10 +159,6 @@ class PlacementRanker(BaseEstimator):
             "random_state": self.random_state if isinstance(self.random_state, numbers.Integral) else None,
             "max_rounds": self.max_rounds,
             "head": head_state(self.head_, "head", parts), "timing": timing_state(self.timing_, parts),
-            "order": {
-                "weights": dict(self.order_.weights),
-                "members": {name: bag_state(bag, f"order.{name}", parts) for name, bag in self.order_.members.items()},
-            },
             "retention": None if self.retention_ is None else head_state(self.retention_, "retention", parts),
         }
         return meta, parts
@@ -178,8 +176,6 @@ class PlacementRanker(BaseEstimator):
         threads = n_threads or 0
         ranker.head_ = head_from(meta["head"], parts, threads)
         ranker.timing_ = timing_from(meta["timing"], parts, threads)
-        members = {name: bag_from(m, parts, threads) for name, m in meta["order"]["members"].items()}
-        ranker.order_ = Order(members, {name: float(w) for name, w in meta["order"]["weights"].items()})
         ranker.retention_ = None if meta["retention"] is None else head_from(meta["retention"], parts, threads)
         ranker.n_features_in_ = int(meta["n_features"])
         if meta["feature_names"] is not None:
@@ -195,20 +191,22 @@ class PlacementRanker(BaseEstimator):
         return matrix
 
     def _chance(self, matrix: Float32s, days: Floats) -> Floats:
-        return np.asarray(expit(self.head_.margin(matrix)) * self.timing_.share_by(self.timing_.margin(matrix), days))
+        return np.asarray(expit(self.head_.margins(matrix)[0]) * self.timing_.share_by(self.timing_.margin(matrix), days))
 
     def _log_odds(self, whether: Floats, when: Floats, days: Floats) -> Floats:
-        return shrunken_logit(np.asarray(expit(whether) * self.timing_.share_by(when, days)))
+        chance = expit(whether) * self.timing_.share_by(when, days)
+        return np.asarray(logit(np.clip(chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)))
 
 
-def _learn_retention(rows: Any, stays: Floats, effort: Effort) -> Any:
-    """The head of P(stays | started): the same members as the chance of a start, without directions or order."""
-    free = Effort(tuple(0 for _ in effort.directions), effort.n_threads, effort.seed, effort.max_rounds)
-    started = type(rows)(
-        X=rows.X, label=stays, grade=stays.astype(np.intp), censored=np.zeros(len(stays), dtype=bool),
-        duration=np.full(len(stays), np.nan), group=rows.group, grouped=rows.grouped, weight=rows.weight,
+def _learn_retention(rows: Outcomes, stays: Floats, effort: Effort) -> Head:
+    """The head of P(stays | started): the same members as the chance of a start, without directions, days or order."""
+    free = replace(effort, directions=(0,) * len(effort.directions))
+    nothing = np.full(len(stays), np.nan)
+    started = replace(
+        rows, label=(stays > 0).astype(float), grade=(stays > 0).astype(np.intp), duration=nothing,
+        censored=np.zeros(len(stays), dtype=bool), weight=rows.weight / rows.weight.mean(),
     )
-    head, _, _ = learn(started, free, with_order=False)
+    head, _ = learn(started, free, with_order=False)
     return head
 
 
@@ -233,6 +231,6 @@ def _directions(monotone: Mapping[str, int] | Sequence[int] | None, names: list[
 
 
 def _scaled(shares: Floats, total: Floats, wanted: Floats) -> Floats:
-    """Shares (n, n_features) that add up to ``total``, stretched to add up to ``wanted``; spread evenly is never needed."""
+    """Shares (n, n_features) that add up to ``total``, stretched to add up to ``wanted``."""
     factor = np.divide(wanted, total, out=np.zeros(len(total)), where=np.abs(total) > 1e-12)
     return shares * factor[:, None]

@@ -4,15 +4,7 @@ import numpy as np
 
 from models.ranker_inputs import Ints, Outcomes
 
-_ROWS_FOR_ONE_HOLDOUT = 400_000
 _HOLDOUT_ROWS = 100_000
-
-
-def n_folds_for(n_rows: int) -> int:
-    """Return how many models a member bags: more where rows are few and noise matters, one where they are many."""
-    if n_rows >= _ROWS_FOR_ONE_HOLDOUT:
-        return 1
-    return 5 if n_rows < 20_000 else 4 if n_rows < 100_000 else 3
 
 
 def assign_folds(rows: Outcomes, n_folds: int, rng: np.random.Generator) -> Ints:

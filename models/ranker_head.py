@@ -1,7 +1,7 @@
 """One learned margin: boosted and additive members stacked by their out-of-fold margins into calibrated log-odds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import minimize
@@ -21,21 +21,27 @@ _RIDGE_ROWS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Margin = base + weighted sum of the members' margins.
+    """Margin = base + weighted sum of some members' margins.
 
-    ``members`` by name; ``weights`` one a member, at least 0, so that a direction every member keeps is kept by the sum.
+    ``members`` by name; ``weights`` by name, at least 0, so that a direction every member keeps is kept by the sum;
+    ``order_weights`` by name, at least 0, is what the order adds to the probability's log-odds.
     """
 
     members: Mapping[str, Member]
     weights: Mapping[str, float]
     base: float
+    order_weights: Mapping[str, float] = field(default_factory=dict)
 
-    def margin(self, X: Float32s) -> Floats:
-        """Return the margin (n,)."""
-        total = np.full(len(X), self.base)
-        for name, weight in self.weights.items():
-            total += weight * self.members[name].margin(X)
-        return total
+    def margins(self, X: Float32s, with_order: bool = False) -> tuple[Floats, Floats]:
+        """Return the margin (n,) and what the order adds (n,), each member asked once; zeros unless ``with_order``."""
+        total, added = np.full(len(X), self.base), np.zeros(len(X))
+        for name, member in self.members.items():
+            weight, order_weight = self.weights.get(name, 0.0), self.order_weights.get(name, 0.0) if with_order else 0.0
+            if weight or order_weight:
+                margin = member.margin(X)
+                total += weight * margin
+                added += order_weight * margin
+        return total, added
 
     def contributions(self, X: Float32s) -> Floats:
         """Return exact shares (n, n_features + 1) of the margin, the base value last."""

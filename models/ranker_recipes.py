@@ -1,29 +1,36 @@
-"""How the ranker's boosted members are grown at each size of training set."""
+"""How the ranker's boosted members are grown at each size of training set (measured: docs/decisions/0004)."""
 
 from models.ranker_boosting import Recipe
 
 
-def chance_recipe(n_rows: int, name: str = "chance", rounds: int | None = None) -> Recipe:
-    """Return the pointwise member: many small, shrunken, subsampled trees."""
-    return Recipe(name, "binary", _shape(n_rows), rounds or _rounds(n_rows), patience=40)
+def n_folds_for(n_rows: int) -> int:
+    """Return how many models a member bags: more where rows are few and noise matters, one where they are many."""
+    if n_rows >= 400_000:
+        return 1
+    return 5 if n_rows < 20_000 else 4 if n_rows < 50_000 else 3
 
 
-def order_recipe(n_rows: int, rounds: int | None = None) -> Recipe:
-    """Return the member that learns the order inside groups (LambdaMART)."""
+def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
+    """Return the pointwise member: few quick subsampled trees a fold, steadied by the bag."""
+    return _recipe("chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 200, 15, max_rounds)
+
+
+def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
+    """Return the member that learns the order inside groups (LambdaMART), growing from the pointwise margins."""
     params = {
-        **_shape(n_rows), "eval_at": [10], "lambdarank_truncation_level": 20, "bagging_by_query": True,
+        **_shape(n_rows), "learning_rate": 0.15, "eval_at": [10], "lambdarank_truncation_level": 20, "bagging_by_query": True,
     }
-    return Recipe("order", "lambdarank", params, rounds or _rounds(n_rows), patience=40)
+    return _recipe("order", "lambdarank", params, 40, 0, max_rounds)
 
 
-def grade_recipe(n_rows: int, rounds: int | None = None) -> Recipe:
-    """Return the member that learns the graded relevance itself, for data that have grades."""
-    return Recipe("grade", "regression", _shape(n_rows), rounds or _rounds(n_rows), patience=40)
+def grade_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
+    """Return the member that learns graded relevance itself, for data that have grades."""
+    return _recipe("grade", "regression", _shape(n_rows), 60, 15, max_rounds)
 
 
-def timing_recipe(n_rows: int) -> Recipe:
+def timing_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the member that learns how soon a start comes."""
-    return Recipe("timing", "regression", {**_shape(n_rows), "learning_rate": 0.08}, 80, patience=20)
+    return _recipe("timing", "regression", _shape(n_rows), 50, 10, max_rounds)
 
 
 def max_bin_for(n_rows: int) -> int:
@@ -31,18 +38,20 @@ def max_bin_for(n_rows: int) -> int:
     return 63 if n_rows < 2_000 else 255
 
 
-def _rounds(n_rows: int) -> int:
-    return 200 if n_rows < 20_000 else 250
+def _recipe(
+    name: str, objective: str, params: dict[str, object], rounds: int, patience: int, max_rounds: int | None
+) -> Recipe:
+    return Recipe(name, objective, params, min(rounds, max_rounds or rounds), patience)
 
 
-def _shape(n_rows: int) -> dict[str, float | int | bool]:
-    small = n_rows < 5_000
+def _shape(n_rows: int) -> dict[str, object]:
+    many = n_rows >= 50_000
     return {
-        "learning_rate": 0.05 if small else 0.08,
-        "num_leaves": 8 if n_rows < 1_000 else 12 if small else 16 if n_rows < 50_000 else 31,
+        "learning_rate": 0.12 if many else 0.2,
+        "num_leaves": 8 if n_rows < 1_000 else 16 if not many else 31 if n_rows < 400_000 else 63,
         "min_data_in_leaf": max(5, min(100, n_rows // 200)),
         "min_sum_hessian_in_leaf": 1e-2,
-        "lambda_l2": 5.0,
+        "lambda_l2": 2.0,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
         "feature_fraction": 0.6,

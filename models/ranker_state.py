@@ -20,13 +20,16 @@ FORMAT = 1
 def head_state(head: Head, prefix: str, parts: Parts) -> dict[str, Any]:
     """Return a head's metadata and put its texts and arrays into ``parts`` under names starting with ``prefix``."""
     members = {name: _member_state(member, f"{prefix}.{name}", parts) for name, member in head.members.items()}
-    return {"members": members, "weights": dict(head.weights), "base": head.base}
+    return {"members": members, "weights": dict(head.weights), "base": head.base, "order_weights": dict(head.order_weights)}
 
 
 def head_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Head:
     """Return the head that :func:`head_state` wrote."""
     members = {name: _member_from(m, parts, n_threads) for name, m in meta["members"].items()}
-    return Head(members, {name: float(w) for name, w in meta["weights"].items()}, float(meta["base"]))
+    weights, order_weights = (
+        {name: float(weight) for name, weight in meta[key].items()} for key in ("weights", "order_weights")
+    )
+    return Head(members, weights, float(meta["base"]), order_weights)
 
 
 def timing_state(timing: Timing, parts: Parts) -> dict[str, Any]:
@@ -47,22 +50,11 @@ def timing_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_thr
     )
 
 
-def bag_state(bag: Bag, name: str, parts: Parts) -> dict[str, Any]:
-    """Return a bag's metadata and put its model texts into ``parts``."""
-    names = [f"{name}.{i}.txt" for i in range(len(bag.texts))]
-    parts.update(zip(names, bag.texts, strict=True))
-    return {"kind": "boosters", "texts": names}
-
-
-def bag_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Bag:
-    """Return the bag that :func:`bag_state` wrote."""
-    texts = tuple(_part(parts, name) for name in meta["texts"])
-    return Bag.from_texts(tuple(t.decode() if isinstance(t, bytes) else t for t in texts), n_threads)
-
-
 def _member_state(member: Member, name: str, parts: Parts) -> dict[str, Any]:
     if isinstance(member, Bag):
-        return bag_state(member, name, parts)
+        names = [f"{name}.{i}.txt" for i in range(len(member.texts))]
+        parts.update(zip(names, member.texts, strict=True))
+        return {"kind": "boosters", "texts": names}
     for field in ("knots", "heights", "unknown"):
         parts[f"{name}.{field}.npy"] = _array(getattr(member, field))
     return {"kind": "curves", "base": member.base, "name": name}
@@ -70,7 +62,8 @@ def _member_state(member: Member, name: str, parts: Parts) -> dict[str, Any]:
 
 def _member_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Member:
     if meta["kind"] == "boosters":
-        return bag_from(meta, parts, n_threads)
+        texts = (_part(parts, name) for name in meta["texts"])
+        return Bag.from_texts(tuple(t.decode() if isinstance(t, bytes) else t for t in texts), n_threads)
     knots, heights, unknown = (_read(parts, f"{meta['name']}.{field}.npy") for field in ("knots", "heights", "unknown"))
     return Additive(knots, heights, unknown, float(meta["base"]))
 
