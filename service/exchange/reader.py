@@ -5,7 +5,6 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -130,16 +129,11 @@ def _framed(path: Path, name: str, table: str, columns: dict[str, str], rows: li
             f"{path.name}, sheet {name}: expected each column once, found {', '.join(sorted(twice))} twice; remove one"
         )
     width = len(headers)
-    body = [(k + 1, r) for k, r in enumerate(rows) if k > at and any(c not in (None, "") for c in r)]
-    cells = [[*(_cell(c) for c in r[:width]), *[None] * (width - len(r))] for _, r in body]
-    frame = pd.DataFrame(cells, columns=headers, index=[k for k, _ in body], dtype=object)
-    empty = [h for h in headers if h.startswith("(column ") and frame[h].isna().all()]
+    body = rows[at + 1 :]
+    if any(len(r) > width and any(c not in (None, "") for c in r[width:]) for r in body):
+        raise BadInput(f"{path.name}, sheet {name}: a row has more cells than the header has columns; give each column a header")
+    frame = pd.DataFrame([r[:width] for r in body], columns=headers, index=range(at + 2, at + 2 + len(body)), dtype=object)
+    frame = frame[~(frame.isna() | (frame == "")).all(axis=1)]
+    empty = [h for h in headers if h.startswith("(column ") and (frame[h].isna() | (frame[h] == "")).all()]
     return Sheet(name, table, frame.drop(columns=empty), columns)
 
-
-def _cell(value: object) -> object:
-    if value == "" or value is None:
-        return None
-    if isinstance(value, datetime):
-        return value.date() if value.time() == datetime.min.time() else value
-    return value if isinstance(value, str | int | float | bool | date) or hasattr(value, "__len__") else str(value)
