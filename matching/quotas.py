@@ -19,8 +19,8 @@ def required_share_table(employers: pd.DataFrame, policy: PolicyBook) -> pd.Data
     rows = {c: policy.at(str(c)).row("required_share.share") for c in set(codes)}
     institution = employers["type"].isin(["government", "public_institution"]).to_numpy()
     asked = employers["required_share"].notna().to_numpy() | (institution & np.array([rows[c] is not None for c in codes], dtype=bool))
-    out = employers.loc[asked, ["employer_id", "region_code", "required_share", "headcount", "hard_to_employ_count"]].reset_index(drop=True)
-    local = policy.each("required_share.share", out["region_code"].to_numpy(dtype=object)) if len(out) else np.zeros(0)
+    out: pd.DataFrame = employers.loc[asked, ["employer_id", "region_code", "required_share", "headcount", "hard_to_employ_count"]].reset_index(drop=True)
+    local = policy.each("required_share.share", out["region_code"].tolist()) if len(out) else np.zeros(0)
     out["required_share"] = out["required_share"].fillna(pd.Series(local))
     head, count = (out.pop(name).astype("Float64") for name in ("headcount", "hard_to_employ_count"))
     out["actual_share"] = (count / head.where(head > 0)).to_numpy(dtype=float, na_value=np.nan)
@@ -48,6 +48,6 @@ def dispatch_share_table(
     dispatched = counts.to_numpy(dtype=np.int64)
     share, limit = dispatched / (head + dispatched), policy.number("dispatch.max_share")
     return pd.DataFrame({
-        "employer_id": pd.array(counts.index, dtype="str"), "dispatched": dispatched, "headcount": pd.array(head, dtype="Float64").astype("Int64"),
+        "employer_id": counts.index.astype("str"), "dispatched": dispatched, "headcount": pd.array(head, dtype="Float64").astype("Int64"),
         "share": share, "limit": limit, "over": share > limit,
     })  # fmt: skip

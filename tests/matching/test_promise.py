@@ -1,0 +1,179 @@
+"""When a promise falls due and how many days each member has left."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.calendar import STATE_COUNCIL
+from matching.errors import PolicyError, PromiseError
+from matching.policy.load import load_policy
+from matching.promise import adopt_variant, due_date, promise_table
+from tests.matching.people import household, member, table
+
+TODAY = date(2026, 6, 10)
+POLICY = load_policy("440103", TODAY)
+
+
+def clocks(members=None, households=None, promises=(), as_of=TODAY, policy=POLICY) -> pd.DataFrame:
+    """Return the clocks of these rows."""
+    people = table("members", *([member()] if members is None else members))
+    homes = table("households", *([household()] if households is None else households))
+    return promise_table(homes, people, table("promises", *promises), as_of, policy)
+
+
+def promise(**changes) -> dict:
+    """Return a stored promise of household H1."""
+    return {"promise_id": "Q1", "household_id": "H1", "scope": "household", "started_on": date(2026, 6, 1), "due_on": date(2026, 7, 1), **changes}
+
+
+def written_due(start: date, roll_holiday: bool, roll_weekend: bool) -> date:
+    """The Civil Code's month a second time, day by day: into the next month, to the same number or its last day, then off days that roll."""
+    one = timedelta(days=1)
+    day = start + one
+    while day.month == start.month or (day.day != start.day and (day + one).day != 1):
+        day += one
+    while True:
+        holiday, weekend = day in STATE_COUNCIL.holidays, day.weekday() >= 5 and day not in STATE_COUNCIL.makeup_days
+        if not (roll_holiday if holiday else weekend and roll_weekend):
+            return day
+        day += one
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dates(date(2021, 12, 1), date(2026, 11, 30)), st.booleans(), st.booleans())
+def test_a_month_ends_where_the_civil_code_read_day_by_day_ends_it(start, holiday, weekend):
+    rows = [replace_value("promise.roll_holiday", holiday), replace_value("promise.roll_weekend", weekend)]
+    assert due_date(start, POLICY.with_rows(rows)) == written_due(start, holiday, weekend)
+
+
+def replace_value(key: str, value: object):
+    """Return the row in force for a key with another value."""
+    return replace(POLICY.row(key), value=value)
+
+
+def test_a_duration_nobody_can_count_is_refused():
+    row = POLICY.row("promise.duration")
+    with pytest.raises(PromiseError, match="expected P1M, P30D, P10WD or P1Q, found 'unknown'"):
+        due_date(TODAY, POLICY.with_rows([replace(row, value="unknown")]))
+
+
+def test_a_variant_nobody_published_is_refused():
+    with pytest.raises(PolicyError, match="unknown policy key 'promise.variant.mars'"):
+        adopt_variant(POLICY, "mars")
+
+
+def test_the_clock_starts_on_the_latest_of_recognition_wish_and_declaration():
+    days = (date(2026, 5, 25), date(2026, 5, 27), date(2026, 6, 3))
+    for k in range(3):
+        recognised, wish, declared = days[k:] + days[:k]
+        frame = clocks([member(willing_confirmed_on=wish, flexibility_declared_on=declared)], [household(recognised_on=recognised)])
+        row = frame.iloc[0]
+        assert (row["started_on"].date(), row["due_on"].date(), row["days_left"], row["state"]) == (days[2], date(2026, 7, 3), 23, "running")
+
+
+@pytest.mark.parametrize(
+    ("person", "home"),
+    [
+        ({"willing": False}, {}),
+        ({"flexibility_declared": False}, {}),
+        ({"flexibility_declared_on": None}, {}),
+        ({"willing_confirmed_on": None}, {}),
+        ({"flexibility_declared_on": date(2026, 6, 11)}, {}),
+        ({}, {"recognised_on": None}),
+        ({}, {"status": "one_employed"}),
+        ({}, {"status": "withdrawn"}),
+        ({"household_id": "H9"}, {}),
+    ],
+)  # fmt: skip
+def test_no_clock_runs_while_a_condition_is_open(person, home):
+    row = clocks([member(**person)], [household(**home)]).iloc[0]
+    assert row["state"] == "not_ready" and row["days_left"] is pd.NA and pd.isna(row["due_on"])
+
+
+def test_the_household_s_clock_starts_with_its_first_ready_member_and_counts_for_all():
+    late = member(member_id="M2", flexibility_declared_on=date(2026, 6, 8))
+    undeclared = member(member_id="M3", flexibility_declared=False, flexibility_declared_on=None)
+    unwilling = member(member_id="M4", willing=False)
+    frame = clocks([late, member(), undeclared, unwilling])
+    assert [None if pd.isna(d) else d.date() for d in frame["started_on"]] == [date(2026, 6, 1)] * 3 + [None]
+    alone = clocks([late, member(), undeclared, unwilling], policy=POLICY.with_rows([replace_value("promise.scope", "member")]))
+    assert [None if pd.isna(d) else d.date() for d in alone["started_on"]] == [date(2026, 6, 8), date(2026, 6, 1), None, None]
+
+
+def test_a_city_that_starts_at_recognition_does_not_wait_for_the_declaration():
+    person = member(flexibility_declared=False, flexibility_declared_on=None)
+    row = clocks([person], policy=adopt_variant(POLICY, "shanghai")).iloc[0]
+    assert (row["started_on"].date(), row["due_on"].date()) == (date(2026, 5, 25), date(2026, 6, 25))
+
+
+def test_two_cities_with_different_lengths_stand_in_one_table():
+    policy = adopt_variant(POLICY.at("440300"), "ten_days")
+    away = member(member_id="M2", household_id="H2", region_code="440305001")
+    frame = clocks([member(), away], [household(), household(household_id="H2", region_code="440305001")], policy=policy)
+    assert [d.date() for d in frame["due_on"]] == [date(2026, 7, 1), date(2026, 6, 8)]
+
+
+def test_a_stored_promise_goes_before_the_facts_and_the_member_s_before_the_household_s():
+    stored = promise(started_on=date(2026, 5, 28), due_on=date(2026, 6, 29))
+    own = promise(promise_id="Q2", member_id="M2", scope="member", started_on=date(2026, 6, 2), due_on=date(2026, 7, 2))
+    frame = clocks([member(), member(member_id="M2")], promises=[stored, own])
+    assert frame["days_left"].tolist() == [19, 22]
+
+
+def test_the_latest_stored_promise_counts_and_one_of_tomorrow_does_not_yet():
+    old = promise(started_on=date(2026, 3, 1), due_on=date(2026, 4, 1), state="met_late")
+    new = promise(promise_id="Q2", started_on=date(2026, 6, 1), due_on=date(2026, 7, 1), state="reopened")
+    ahead = promise(promise_id="Q3", started_on=date(2026, 6, 11), due_on=date(2026, 7, 13))
+    row = clocks(promises=[new, ahead, old]).iloc[0]
+    assert (row["state"], row["days_left"]) == ("reopened", 21)
+
+
+def test_paused_days_put_off_the_net_day_and_never_the_gross_one():
+    row = clocks(promises=[promise(paused_days=3)]).iloc[0]
+    assert (row["due_on"].date(), row["due_net_on"].date()) == (date(2026, 7, 1), date(2026, 7, 6)), "4 July is a Saturday and rolls"
+    assert (row["days_left"], row["days_left_gross"]) == (26, 21)
+
+
+def test_past_its_day_a_running_clock_reads_breached_and_counts_below_zero():
+    row = clocks(promises=[promise(started_on=date(2026, 5, 6), due_on=date(2026, 6, 8))]).iloc[0]
+    assert (row["state"], row["days_left"], row["days_left_gross"]) == ("breached", -2, -2)
+    on_time = clocks(promises=[promise(started_on=date(2026, 5, 8), due_on=TODAY)]).iloc[0]
+    assert (on_time["state"], on_time["days_left"]) == ("running", 0)
+
+
+@pytest.mark.parametrize("state", ["met", "met_late", "void"])
+def test_nothing_is_left_of_a_promise_that_is_over(state):
+    row = clocks(promises=[promise(state=state)]).iloc[0]
+    assert row["state"] == state and row["days_left"] is pd.NA and row["days_left_gross"] is pd.NA
+
+
+def test_a_due_day_in_a_year_without_a_calendar_is_flagged():
+    person = member(willing_confirmed_on=date(2026, 12, 15), flexibility_declared_on=date(2026, 12, 15))
+    frame = clocks([person, member(member_id="M2", household_id="H9")], as_of=date(2026, 12, 20))
+    assert frame["calendar_known"].tolist() == [False, True]
+    assert frame["due_on"].iloc[0].date() == date(2027, 1, 15)
+
+
+def test_an_empty_record_has_no_clocks():
+    frame = clocks(members=[], households=[])
+    assert len(frame) == 0 and str(frame["days_left"].dtype) == "Int64"
+
+
+def test_the_table_is_the_same_for_many_members_and_for_one():
+    rng = np.random.default_rng(0)
+    homes = [household(household_id=f"H{k}", recognised_on=TODAY - timedelta(days=int(rng.integers(0, 60)))) for k in range(12)]
+    people = [
+        member(member_id=f"M{k}", household_id=f"H{rng.integers(0, 12)}", flexibility_declared_on=TODAY - timedelta(days=int(rng.integers(-3, 50))),
+               region_code=str(rng.choice(["440103", "440305001", "441900003"])))
+        for k in range(12)
+    ]  # fmt: skip
+    policy = adopt_variant(POLICY.at("441900"), "thirty_days").with_rows([replace_value("promise.scope", "member")])
+    stored = [promise(household_id="H3", paused_days=4), promise(promise_id="Q2", household_id="H4", state="met")]
+    many = clocks(people, homes, stored, policy=policy)
+    for k, person in enumerate(people):
+        pd.testing.assert_frame_equal(clocks([person], homes, stored, policy=policy), many.iloc[[k]].reset_index(drop=True))
