@@ -139,12 +139,13 @@ def _factorize(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         codes, found = pd.factorize(series, use_na_sentinel=False)
         uniques = np.asarray(found, dtype=object)
     except TypeError:
-        flat = [_flat(x) for x in series.to_numpy(dtype=object)]
+        flat = [flat(x) for x in series.to_numpy(dtype=object)]
         codes, uniques = pd.factorize(np.array(flat, dtype=object), use_na_sentinel=False)
     return codes, uniques
 
 
-def _flat(value: object) -> object:
+def flat(value: object) -> object:
+    """Return a set or map in the text form it is kept in; anything else as it came."""
     if isinstance(value, Mapping):
         return ";".join(f"{k}:{v}" for k, v in value.items() if v is not None)
     if isinstance(value, np.ndarray):
@@ -163,7 +164,7 @@ def _missing(value: object) -> bool:
 
 
 def _one(column: Column, parse: Callable[[Column, Any], object], value: object) -> object:
-    value = _flat(value)
+    value = flat(value)
     if _missing(value):
         if column.nullable:
             return _MISSING

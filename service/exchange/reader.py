@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
 from matching.errors import BadInput
+from matching.tables.door import flat
 from service.exchange.catalogue import exchanged, header_index, sheet_names, tidy
 
 MAX_BYTES = 200_000_000
@@ -57,8 +60,13 @@ def read_sheets(path: Path, table: str | None = None) -> list[Sheet]:
 
 def _cells(path: Path, head: bytes) -> Iterator[tuple[str, list[list[object]]]]:
     if head[:4] == b"PAR1":
-        frame = pq.read_table(path).to_pandas()
-        yield path.stem, [list(frame.columns), *frame.astype(object).to_numpy().tolist()]
+        try:
+            frame = pq.read_table(path).to_pandas()
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(f"{path.name}: the Parquet file is damaged and cannot be read; write it again") from error
+        nested = [c for c in frame.columns if frame[c].map(lambda v: isinstance(v, list | np.ndarray)).any()]
+        frame = frame.astype(object).assign(**{c: frame[c].map(flat) for c in nested})
+        yield path.stem, [list(frame.columns), *frame.to_numpy().tolist()]
     elif head[:4] == b"PK\x03\x04":
         yield from _workbook(path)
     elif head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
@@ -110,7 +118,7 @@ def _sheet(path: Path, name: str, rows: list[list[object]], table: str | None) -
             index = header_index(candidate)
             found = {str(h): index[tidy(h)] for h in row if isinstance(h, str) and tidy(h) in index}
             named = any(tidy(n) in tidy(name) for n in (*sheet_names(candidate), candidate))
-            share = len(set(found.values())) / max(sum(1 for h in row if h not in (None, "")), 1)
+            share = len(set(found.values())) / max(sum(1 for h in row if isinstance(h, str) and h), 1)
             score = share + 0.02 * len(found) + (0.5 if named else 0.0)
             if len(found) >= 2 and (best is None or score > best[0]):
                 best = (score, at, candidate, found)
@@ -131,9 +139,12 @@ def _framed(path: Path, name: str, table: str, columns: dict[str, str], rows: li
     width = len(headers)
     body = rows[at + 1 :]
     if any(len(r) > width and any(c not in (None, "") for c in r[width:]) for r in body):
-        raise BadInput(f"{path.name}, sheet {name}: a row has more cells than the header has columns; give each column a header")
-    frame = pd.DataFrame([r[:width] for r in body], columns=headers, index=range(at + 2, at + 2 + len(body)), dtype=object)
+        raise BadInput(
+            f"{path.name}, sheet {name}: a row has more cells than the header has columns; give each column a header"
+        )
+    frame = pd.DataFrame(
+        [r[:width] for r in body], columns=headers, index=range(at + 2, at + 2 + len(body)), dtype=object
+    )
     frame = frame[~(frame.isna() | (frame == "")).all(axis=1)]
     empty = [h for h in headers if h.startswith("(column ") and (frame[h].isna() | (frame[h] == "")).all()]
     return Sheet(name, table, frame.drop(columns=empty), columns)
-
