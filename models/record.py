@@ -35,19 +35,38 @@ class Record:
         return self.frames[name]
 
 
-def read_record(tables: Mapping[str, pd.DataFrame], cutoff: date | None = None) -> Record:
-    """Check the tables and return them as they stood at the end of ``cutoff`` (default: the last day any referral speaks of).
+class CheckedTables(dict[str, pd.DataFrame]):
+    """The tables training reads, canonical and consistent, so that they need not be checked again; ``left_out`` as in Record."""
+
+    def __init__(self, frames: Mapping[str, pd.DataFrame], left_out: Mapping[str, int]) -> None:
+        super().__init__(frames)
+        self.left_out = dict(left_out)
+
+
+def checked_tables(tables: Mapping[str, pd.DataFrame]) -> CheckedTables:
+    """Check the tables training reads; those it does not know are ignored, optional ones may be absent.
 
     TableError names table, row, column or rule when a needed table is absent, a cell is refused, or too many referrals break a rule.
     """
+    if isinstance(tables, CheckedTables):
+        return tables
     absent = [name for name in NEEDED if name not in tables]
     if absent:
         raise TableError(f"expected tables {', '.join(NEEDED)} to train on, found {', '.join(sorted(tables)) or 'none'}; add {', '.join(absent)}")
     frames = {name: _checked(name, tables[name]) for name in NEEDED}
     frames |= {name: _checked(name, tables[name]) if name in tables else empty(TABLES[name]) for name in OPTIONAL}
     frames["referrals"], left_out = _consistent(frames)
+    return CheckedTables(frames, left_out)
+
+
+def read_record(tables: Mapping[str, pd.DataFrame], cutoff: date | None = None) -> Record:
+    """Return the tables, checked, as they stood at the end of ``cutoff`` (default: the last day any referral speaks of).
+
+    Raises as :func:`checked_tables`.
+    """
+    frames = checked_tables(tables)
     last = last_day(frames) if cutoff is None else np.datetime64(cutoff, "D")
-    return Record(known_by(frames, last), last, left_out)
+    return Record(known_by(frames, last), last, frames.left_out)
 
 
 def last_day(frames: Mapping[str, pd.DataFrame]) -> Day:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from matching.arrays import Floats
 from matching.baseline import BaselineScorer
-from matching.errors import NotReady, TableError
+from matching.errors import NotReady
 from matching.features import FEATURES
 from matching.policy.load import load_policy
 from models.blending import fit_blend
@@ -18,6 +18,7 @@ from models.datasets import TrainingFrame, training_frame
 from models.horizons import HORIZONS, started_within
 from models.leakage import refuse_leaks
 from models.ranker import PlacementRanker
+from models.record import checked_tables, last_day
 from models.splits import household_folds
 from models.trained import RULE_ONLY, Blend, TrainedRanker, log_odds
 
@@ -94,7 +95,8 @@ def frame_of(tables: Mapping[str, pd.DataFrame], config: TrainConfig, progress: 
     step("read the record", 0, 1)
     if "referrals" not in tables or not len(tables["referrals"]):
         raise NotReady("expected logged referrals, found none; the baseline answers until there are some")
-    policy = load_policy(config.region_code, config.cutoff or _last_referral(tables))
+    tables = checked_tables(tables)
+    policy = load_policy(config.region_code, config.cutoff or last_day(tables).item())
     frame = training_frame(tables, policy, config.cutoff)
     refuse_leaks(frame, tables, policy)
     step("read the record", 1, 1)
@@ -226,13 +228,6 @@ def _evidence(frame: TrainingFrame, config: TrainConfig) -> dict[str, Any]:
         "left_out": dict(frame.left_out),
         "config": {k: str(v) if isinstance(v, date) else v for k, v in asdict(config).items() if k != "n_threads"},
     }  # fmt: skip
-
-
-def _last_referral(tables: Mapping[str, pd.DataFrame]) -> date:
-    made = pd.to_datetime(tables["referrals"].get("created_on"), errors="coerce")
-    if made is None or made.isna().all():
-        raise TableError("table referrals: expected dates in column created_on, found none; correct the column and try again")
-    return pd.Timestamp(made.max()).date()
 
 
 def _silent(step: str, done: float, total: float) -> None:
