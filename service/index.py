@@ -56,7 +56,7 @@ class Index:
     positions: pd.DataFrame
     clocks: pd.DataFrame
     households: pd.DataFrame
-    employer_names: Mapping[str, str]
+    employers: pd.DataFrame
     places: pd.DataFrame
     held: Ints
     room: Ints
@@ -134,7 +134,7 @@ def read_index(
         version=version, as_of=as_of, policy=policy, scene=scene,
         members=members.set_index("member_id", drop=False), positions=positions.set_index("position_id", drop=False),
         clocks=clocks, households=state["households"].set_index("household_id", drop=False),
-        employer_names=dict(zip(state["employers"]["employer_id"], state["employers"]["name"], strict=True)),
+        employers=state["employers"].set_index("employer_id", drop=False),
         places=state["regions"].set_index("region_code"), held=held, room=room(positions, policy),
         worklist=_worklist(state, clocks), simulated=bool(members["member_id"].str.startswith(SIMULATED).any()),
     )  # fmt: skip

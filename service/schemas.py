@@ -66,13 +66,6 @@ class ReasonOut(Out):
     weight: float
 
 
-class EntitlementOut(Out):
-    """A benefit that comes with the post, with the policy row it rests on."""
-
-    code: str
-    facts: dict[str, Fact]
-
-
 class Item(Out):
     """One ranked post. ``problems`` are what speaks against it; ``unknowns`` what has to be asked first."""
 
@@ -85,7 +78,7 @@ class Item(Out):
     reasons: list[ReasonOut]
     problems: list[ReasonOut]
     unknowns: list[ReasonOut]
-    entitlements: list[EntitlementOut]
+    entitlements: list[ReasonOut] = Field(description="what the placement would bring, with the policy row; never part of the score")
     kind: str
     title: str
     region_code: str

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query, Response, status
 from pydantic import BaseModel
 
+from matching.referral_states import next_states
 from matching.vocabulary import PositionKind, ReferralState
 from service import schemas
 from service.api.context import AnOffice, IdempotencyKey, RequestId
@@ -14,7 +15,7 @@ from service.api.examples import EXAMPLES
 from service.errors import responses
 from service.use_cases import inline, lists
 from service.use_cases.explain import explain as explain_pair
-from service.use_cases.outcome import Outcome, may_become, record_outcome
+from service.use_cases.outcome import Outcome, record_outcome
 from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
 from service.use_cases.rows import as_plain
@@ -160,7 +161,7 @@ def post_transition(
 
 
 def _referral(row: Mapping[str, object]) -> schemas.ReferralOut:
-    steps = may_become(str(row["state"]))
+    steps = next_states(str(row["state"]))
     answer: schemas.ReferralOut = _as(schemas.ReferralOut, dict(row), may_become=list(steps))
     return answer
 

@@ -60,16 +60,18 @@ def rank_inline(office: Office, question: InlineQuestion) -> InlineAnswer:
         raise BadInput("positions: expected each position_id once")
     pairing = scene_of(state, policy).pairing
     ranking = rank(pairing, 0, office.scorer(), float(question.days_left), policy, limit=question.limit)
-    names = dict(zip(state["employers"]["employer_id"], state["employers"]["name"], strict=True))
+    employers = {e["employer_id"]: e for e in records(state["employers"])}
     member, posts = only(state["members"]), records(state["positions"])
     items = tuple(
         ranked_post(
             x,
             pairing,
             posts[x.position],
-            names[str(posts[x.position]["employer_id"])],
+            str(employers[posts[x.position]["employer_id"]]["name"]),
             0,
-            benefits_of(member, posts[x.position], policy),
+            benefits_of(
+                member, posts[x.position], policy, employer=employers[posts[x.position]["employer_id"]], household=None
+            ),
         )
         for x in ranking.items
     )

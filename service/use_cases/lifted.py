@@ -1,7 +1,7 @@
 """A verified start of work meets the household's promise and moves its file on."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ def lift(tx: Transaction, office: Office, member_id: str, started_on: date, requ
         if p["state"] in _RUNS and (p["scope"] == "household" or p["member_id"] == member_id)
     ]
     for promise in running:
-        after = _met(promise, started_on)
+        after = _met(office, members, households, promises[promises["promise_id"] == promise["promise_id"]], started_on)
         tx.update("promises", {"promise_id": promise["promise_id"]}, after)
         _journal(tx, office, str(promise["promise_id"]), str(after["state"]), promise["state"], after, request_id)
     if promises.empty:
@@ -35,12 +35,13 @@ def lift(tx: Transaction, office: Office, member_id: str, started_on: date, requ
         tx.update("households", {"household_id": household["household_id"]}, {"status": "one_employed"})
 
 
-def _met(promise: Mapping[str, object], started_on: date) -> dict[str, object]:
-    """Return what a start makes of a running clock; the first day of work counts, not the day it became known."""
-    due, paused = promise["due_on"], promise["paused_days"]
-    assert isinstance(due, date) and isinstance(paused, int)
-    in_time = started_on <= due + timedelta(days=paused)
-    return {"state": "met" if in_time else "met_late", "met_on": pd.Timestamp(started_on)}
+def _met(
+    office: Office, members: pd.DataFrame, households: pd.DataFrame, promise: pd.DataFrame, started_on: date
+) -> dict[str, object]:
+    """Return what a start makes of a clock, read by the clock's own rule on the first day of work, not the day it became known."""
+    clock = only(promise_table(households, members, promise, started_on, office.policy(started_on)))
+    left = clock["days_left"]
+    return {"state": "met" if isinstance(left, int) and left >= 0 else "met_late", "met_on": pd.Timestamp(started_on)}
 
 
 def _write_implied(
@@ -57,15 +58,11 @@ def _write_implied(
     clock = only(promise_table(households, members, promises, today, office.policy(today)))
     if clock["days_left"] is None:
         return
-    facts = {"started_on": clock["started_on"], "due_on": clock["due_on"], "paused_days": 0}
     promise_id = f"C{clock['household_id']}-{clock['started_on']}"
     row = {
-        **facts,
-        "promise_id": promise_id,
-        "household_id": clock["household_id"],
-        "scope": "household",
-        **_met(facts, started_on),
-    }
+        "promise_id": promise_id, "household_id": clock["household_id"], "scope": "household", "started_on": clock["started_on"],
+        "due_on": clock["due_on"], "paused_days": 0, **_met(office, members, households, promises, started_on),
+    }  # fmt: skip
     tx.insert("promises", [row])
     _journal(tx, office, promise_id, str(row["state"]), "running", row, request_id)
 

@@ -7,10 +7,10 @@ from datetime import date
 import pandas as pd
 
 from matching.errors import BadInput, Conflict, NotFound
+from matching.referral_states import step
 from matching.vocabulary import (
     JUSTIFIED_BY_RULE,
     OPEN_REFERRAL_STATES,
-    REFERRAL_STEPS,
     EmployerRejection,
     Evidence,
     Justified,
@@ -41,11 +41,6 @@ class Outcome:
     wage: int | None = None
 
 
-def may_become(state: str) -> tuple[str, ...]:
-    """Return the states that may follow, in the order of the list of states."""
-    return tuple(sorted(REFERRAL_STEPS.get(state, frozenset())))
-
-
 def record_outcome(
     office: Office, referral_id: str, outcome: Outcome, *, request_id: str | None = None
 ) -> Mapping[str, object]:
@@ -59,10 +54,7 @@ def record_outcome(
         before = _referral(tx, referral_id)
         if before["state"] == outcome.to:
             return before
-        steps = REFERRAL_STEPS.get(str(before["state"]), frozenset())
-        if outcome.to not in steps:
-            allowed = ", ".join(sorted(steps)) or "nothing more"
-            raise Conflict(f"referral {referral_id} is {before['state']}; it may become: {allowed}")
+        step(str(before["state"]), outcome.to)
         values = _values(outcome, before, today)
         if tx.update("referrals", {"referral_id": referral_id}, values, where={"state": before["state"]}) != 1:
             raise Conflict(f"referral {referral_id} was changed by somebody else; look at it again")
@@ -156,7 +148,7 @@ def _close_others(
     closed_on = pd.Timestamp(office.today())
     ends = [("member_id", "revoked", "FOUND_OTHER"), *([("position_id", "filled", "FULL")] if left == 0 else [])]
     for column, state, reason in ends:
-        others = tx.read("referrals", **{column: referral[column]})
+        others = tx.read("referrals", None, **{column: referral[column]})
         for row in records(others[others["state"].isin(OPEN_REFERRAL_STATES)]):
             values = {"state": state, "reason": reason, "reason_side": "agency", "outcome_on": closed_on}
             tx.update("referrals", {"referral_id": row["referral_id"]}, values, where={"state": row["state"]})

@@ -108,12 +108,22 @@ def ranked_post(
 def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
     """Return the entries of a member's list from the index."""
     posts = records(index.positions.iloc[[x.position for x in ranking.items]])
-    member = only(index.members.iloc[[ranking.items[0].member]]) if ranking.items else {}
+    if not posts:
+        return ()
+    member = only(index.members.iloc[[ranking.items[0].member]])
+    household = only(index.households.loc[[str(member["household_id"])]])
+    employers = {
+        str(e["employer_id"]): e for e in records(index.employers.loc[list({str(p["employer_id"]) for p in posts})])
+    }
     out = []
     for item, post in zip(ranking.items, posts, strict=True):
-        employer = index.employer_names.get(str(post["employer_id"]), str(post["employer_id"]))
-        benefits = benefits_of(member, post, index.policy)
-        out.append(ranked_post(item, index.scene.pairing, post, employer, int(index.held[item.position]), benefits))
+        employer = employers[str(post["employer_id"])]
+        benefits = benefits_of(member, post, index.policy, employer=employer, household=household)
+        out.append(
+            ranked_post(
+                item, index.scene.pairing, post, str(employer["name"]), int(index.held[item.position]), benefits
+            )
+        )
     return tuple(out)
 
 

@@ -41,7 +41,7 @@ _RENAMED: Mapping[tuple[str, str], str] = {
 
 LISTS: Mapping[str, str] = {
     "accepted_kinds": "kind", "needed_accommodations": "accommodation", "dimensions": "dimension",
-    "functional_limits": "functional_limit", "occupations": "occupation",
+    "functional_limits": "functional_limit", "unknown": "condition", "occupations": "occupation",
 }  # fmt: skip
 """Fact name → list of labels, where it is not the name itself."""
 
@@ -54,6 +54,8 @@ PLACES = frozenset({"region_code", "accepted_regions"})
 
 def form(reason: Reason) -> str:
     """Return the form of sentence the facts ask for: a name of its own, else ``for`` or ``against`` by the weight."""
+    if reason.code.startswith("ENTITLEMENT_"):
+        return "unknown" if reason.facts.get("verdict") == "unknown" else "for"
     choose = _FORMS.get(reason.code)
     special = "" if choose is None else choose(reason.facts)
     return special or ("against" if reason.weight < 0 else "for")

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from matching.errors import BadInput, NotFound
+from matching.referral_states import next_states
 from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, EmployerRejection, Evidence, RefusalReason
 from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
@@ -17,7 +18,7 @@ from service.errors import PROBLEMS
 from service.index import Index
 from service.use_cases import lists
 from service.use_cases.explain import Explanation, explain
-from service.use_cases.outcome import Outcome, may_become, record_outcome
+from service.use_cases.outcome import Outcome, record_outcome
 from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
 from service.use_cases.rows import only
@@ -126,7 +127,7 @@ def _referral(index: Index, row: Mapping[str, object]) -> Mapping[str, object]:
     """Return a referral with the title of its post and the states it may become, as the form offers them."""
     post = str(row["position_id"])
     title = f"{index.positions['title'].loc[post]} {post}" if post in index.positions.index else post
-    return {**row, "title": title, "may_become": may_become(str(row["state"]))}
+    return {**row, "title": title, "may_become": next_states(str(row["state"]))}
 
 
 def _done(w: Wording, done: str, number: str) -> str:

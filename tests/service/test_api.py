@@ -76,6 +76,14 @@ def test_a_ranking_can_be_limited_to_kinds_and_shown_without_reasons(client):
     assert [(x["position_id"], x["reasons"]) for x in items(answer)] == [("P5", [])]
 
 
+def test_entitlements_name_the_policy_row_they_rest_on_and_leave_out_what_is_ruled_out(client):
+    found = items(client.get("/api/v1/members/M1/ranking", params={"limit": 10}))
+    told = [e for x in found for e in x["entitlements"]]
+    assert told
+    assert all(e["facts"]["policy_id"] and e["facts"]["source"] and e["facts"]["verdict"] != "not_met" for e in told)
+    assert all(x["effective_pay_fen"] >= 250000 for x in found)
+
+
 def test_a_post_asks_for_its_suitable_members(client):
     found = items(client.get("/api/v1/positions/P1/ranking"))
     assert {x["member_id"] for x in found} >= {"M1", "M4"}

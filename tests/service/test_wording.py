@@ -13,7 +13,17 @@ from service.errors import PROBLEMS
 from service.web.forms import form
 from service.web.wording import LANGUAGES, Wording, catalogue, placeholders
 
+ENTITLEMENTS = [
+    "POST_SUBSIDY",
+    "INSURANCE_SUBSIDY",
+    "ON_POST_ALLOWANCE",
+    "WELFARE_SUBSIDIES",
+    "FLEXIBLE_SUBSIDY",
+    "DIBAO_LINKAGE",
+]
+
 CODES = [
+    *(f"ENTITLEMENT_{e}" for e in ENTITLEMENTS),
     *REASON_CODES,
     *(g.name for g in Gate),
     *(g.name.replace("GATE_", "UNKNOWN_") for g in Gate if g not in (Gate.GATE_LOCK, Gate.GATE_ALREADY_REFERRED)),
