@@ -17,12 +17,11 @@ PER_REVIEW, PER_MEMBER, PER_OPENING = 2, 3, 2
 SEES, FAIRS, NOISE = 0.5, 0.05, 0.7
 """Share of the stock a caseworker sees, share of reviews that are a fair where anything seen is as likely, scale of the taste of the day."""
 
-_SHORTLIST = 16
 _ATYPICAL = np.array([{"F": 1, "M": -1}.get(t.atypical_for, 0) for t in TRADES])
 
 
 def caseworkers(world: World) -> Proposals:
-    """Propose as the caseworkers of the region do; the propensity of each choice is known exactly up to posts taken the same day."""
+    """Propose as the caseworkers of the region do; the propensity of each choice, given what the caseworker saw, is exact."""
     parts = [_city(world, c) for c in range(len(world.truth.places.cities))]
     return Proposals(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("member", "post", "rank", "propensity", "source")))
 
@@ -80,24 +79,21 @@ def choose(world: World, rows: Ints, stock: Ints, wishes: Floats, weights: Float
     ``wishes`` (n_rows, n_stock) with -inf for what may not be chosen; ``weights`` their softmax weights, for the propensity.
     """
     taken: list[tuple[int, int, int, float, int]] = []
-    if not len(stock) or not len(rows):
-        return Proposals.of(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    width = min(_SHORTLIST, len(stock))
-    top = np.argpartition(-wishes, width - 1, axis=1)[:, :width]
-    top = np.take_along_axis(top, np.argsort(-np.take_along_axis(wishes, top, axis=1), axis=1, kind="stable"), axis=1)
-    total = weights.sum(axis=1)
     room = PER_OPENING * world.known_left[stock] - world.pending[stock]
-    for i, m in enumerate(rows.tolist()):
-        free, rank, mass = min(PER_REVIEW, PER_MEMBER - int(world.held[m])), 0, float(total[i])
-        for j in top[i].tolist():
-            if rank >= free or wishes[i, j] == -np.inf:
+    column = np.full(len(world.left), -1, dtype=np.int64)
+    column[stock] = np.arange(len(stock))
+    for i, m in enumerate(rows.tolist() if len(stock) else []):
+        may = room > 0
+        before = column[world.sent_to[m]]
+        may[before[before >= 0]] = False
+        wish, weight = np.where(may, wishes[i], -np.inf), np.where(may, weights[i], 0.0)
+        for rank in range(1, min(PER_REVIEW, PER_MEMBER - int(world.held[m])) + 1):
+            j = int(wish.argmax())
+            if wish[j] == -np.inf:
                 break
-            weight = float(weights[i, j])
-            if room[j] > 0 and m * len(world.left) + int(stock[j]) not in world.referred:
-                rank += 1
-                room[j] -= 1
-                taken.append((m, int(stock[j]), rank, min(weight / mass, 1.0) if mass > 0 else np.nan, int(source[i])))
-            mass -= weight
+            taken.append((m, int(stock[j]), rank, float(weight[j] / weight.sum()), int(source[i])))
+            wish[j], weight[j] = -np.inf, 0.0
+            room[j] -= 1
     columns = np.array(taken, dtype=float).reshape(-1, 5)
     member, post, rank_of, propensity, made = columns.T
     return Proposals(member.astype(np.int64), post.astype(np.int64), rank_of.astype(np.int64), propensity, made.astype(np.int64))

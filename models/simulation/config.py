@@ -42,7 +42,7 @@ class RegionConfig:
     areas: tuple[str, ...] = (
         "440103", "440104", "440105", "440604", "440605", "440606", "441202", "441203", "441204", "440203", "440204", "440205",
     )  # fmt: skip
-    as_of: date = date(2026, 11, 2)
+    as_of: date = date(2026, 6, 10)
     history_days: int = 730
     horizon_days: int = 0
     households_per_city_day: float = 6.5
@@ -66,7 +66,7 @@ class RegionConfig:
 
 
 _CITY = RegionConfig(
-    areas=("440103", "440104", "440105"), households_per_city_day=BASE_HOUSEHOLDS, start_intensity=1.0, history_days=365, as_of=date(2026, 11, 2)
+    areas=("440103", "440104", "440105"), households_per_city_day=BASE_HOUSEHOLDS, start_intensity=1.0, history_days=365, as_of=date(2026, 6, 10)
 )
 
 SCENARIOS = MappingProxyType(

@@ -40,6 +40,9 @@ TRADE_MIX = np.array([
 ])  # fmt: skip
 """Shares of ``TRADES`` by kind; over all openings production .34, service .30, cleaning .12, guard .08, kitchen .08, clerk .05, care .03."""
 
+WOMEN_PREFERRED = np.array([0.35, 0.70, 0.60, 0.05, 0.40, 0.80, 0.95])
+"""Share of the biased employers' posts of each trade for which they want a woman; for the others they want a man (assumption)."""
+
 BROKEN = 0.02
 """Share of posts that break a rule and are held back on entry."""
 
@@ -117,7 +120,7 @@ def make_posts(config: RegionConfig, days: Days, places: Places, seed: int) -> P
     trade = _pick(TRADE_MIX[kind], rng)
     street = _streets(places, city, kind, rng)
     jobs = np.array([len(t.jobs) for t in TRADES])
-    employers = _employers(config, places, city, kind, rng)
+    employers = _employers(config, places, city, kind, trade, rng)
     low, high = _wages(days.minimum[city, day], kind, rng)
     night = rng.random(n) < NIGHT[kind]
     start = np.where(night, 1320, rng.choice([420, 450, 480, 510, 540], n))
@@ -216,7 +219,7 @@ def _needs(kind: Ints, trade: Ints, rng: np.random.Generator) -> tuple[Ints, Flo
     return dims, np.where(np.arange(width) < count[:, None], levels, -1.0)
 
 
-def _employers(config: RegionConfig, places: Places, city: Ints, kind: Ints, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _employers(config: RegionConfig, places: Places, city: Ints, kind: Ints, trade: Ints, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Give every post an employer of its city and kind, and employers their hidden preferences."""
     key = city * len(KINDS) + kind
     groups = len(places.cities) * len(KINDS)
@@ -229,8 +232,8 @@ def _employers(config: RegionConfig, places: Places, city: Ints, kind: Ints, rng
         here = owner // len(KINDS) == c
         home[here] = rng.choice(places.streets_of(c), int(here.sum()))
     biased = (rng.random(len(owner)) < config.biased_share) & np.isin(owner % len(KINDS), [0, 2])
-    sex = np.where(biased, rng.choice([1, -1], len(owner)), 0)
+    sex = np.where(rng.random(len(key)) < WOMEN_PREFERRED[trade], 1, -1)
     return {
         "employer": employer, "employer_city": owner // len(KINDS), "employer_class": owner % len(KINDS), "employer_home": home,
-        "prefers_young": biased[employer], "prefers_female": sex[employer],
+        "prefers_young": biased[employer], "prefers_female": np.where(biased[employer], sex, 0),
     }  # fmt: skip

@@ -13,6 +13,9 @@ from models.simulation.ledger import Referrals
 from models.simulation.truth import Truth
 from models.simulation.world import World
 
+WAITS_DAYS = 8
+"""Working days within which the office may still wait for the slip of a referral that has ended already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -68,6 +71,8 @@ def read(world: World, *, live_only: bool = False) -> Office:
         known_h &= (world.gone_day < 0) & ~at_work
         listed = np.zeros(len(posts.day), dtype=bool)
         listed[world.listed()] = True
+        lately = np.array(world.referrals.day, dtype=np.int64) > world.day - WAITS_DAYS
+        listed[np.array(world.referrals.post, dtype=np.int64)[lately]] = True
         known_p &= listed | (world.pending > 0)
     households = np.flatnonzero(known_h)
     return Office(world, households, np.flatnonzero(known_h[people.household]), np.flatnonzero(known_p))
@@ -84,6 +89,11 @@ def kept_referrals(office: Office, referrals: Referrals) -> Bools:
 def ids(prefix: str, numbers: Ints) -> np.ndarray:
     """Return identifiers under the reserved prefix SIM, which no real record carries."""
     return np.char.add("SIM" + prefix, np.char.zfill(np.asarray(numbers).astype(str), 6)).astype(object)
+
+
+def numbers(identifiers: pd.Series) -> Ints:
+    """Return the row numbers behind identifiers made by ``ids``."""
+    return identifiers.str[4:].astype("int64").to_numpy()
 
 
 def nullable(values: np.ndarray, known: Bools) -> pd.Series:

@@ -1,5 +1,6 @@
 """A simulated office that lives day by day: people and posts come, outsiders fill posts, referrals meet their fate."""
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Self
@@ -72,7 +73,7 @@ class World:
         self.known_left = posts.openings.copy()
         self.confirmed = posts.day.copy()
         self.pending = np.zeros(k, dtype=np.int64)
-        self.referred: set[int] = set()
+        self.sent_to: dict[int, list[int]] = defaultdict(list)
         self._clock = np.full(h, -1, dtype=np.int64)
         self._slot_taken = flags(len(posts.filled_day))
         self._live = np.zeros(0, dtype=np.int64)
@@ -90,6 +91,10 @@ class World:
     def build(cls, config: RegionConfig, seed: int) -> Self:
         """Draw a region and stand on the day before its first."""
         return cls(make_truth(config, seed))
+
+    def fork(self) -> Self:
+        """Return a copy that may live on under another policy; the truth is shared."""
+        return copy.deepcopy(self, {id(self.truth): self.truth})
 
     @property
     def today(self) -> np.datetime64:
@@ -127,10 +132,6 @@ class World:
         age = (self.today - days[self.confirmed[live]]).astype(np.int64)
         return live[(self.known_left[live] > 0) & (age <= FRESH_DAYS) & ~posts.broken[live]]
 
-    def pair_key(self, mi: Ints, pj: Ints) -> Ints:
-        """Return (n,) one number a pair."""
-        return mi * len(self.left) + pj
-
     def refer(self, made: Proposals) -> None:
         """Take in the referrals of the day and draw what each will come to."""
         mi, pj, n = made.member, made.post, len(made.member)
@@ -157,10 +158,10 @@ class World:
             m, p = self.referrals.member[k], self.referrals.post[k]
             self.held[m] += 1
             self.pending[p] += 1
+            self.sent_to[m].append(p)
             self._open_of_member[m].append(k)
             self._open_of_post[p].append(k)
             self._due[self.referrals.fate_day(k)].append(k)
-        self.referred.update(self.pair_key(mi, pj).tolist())
 
     def slip_missing(self, mi: Ints, pj: Ints, day: Ints) -> Bools:
         """Return (n,) referrals, by member, post and day made, whose outcome never comes back to the office."""
