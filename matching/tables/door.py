@@ -139,8 +139,8 @@ def _factorize(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         codes, found = pd.factorize(series, use_na_sentinel=False)
         uniques = np.asarray(found, dtype=object)
     except TypeError:
-        flat = [flat(x) for x in series.to_numpy(dtype=object)]
-        codes, uniques = pd.factorize(np.array(flat, dtype=object), use_na_sentinel=False)
+        texts = [flat(x) for x in series.to_numpy(dtype=object)]
+        codes, uniques = pd.factorize(np.array(texts, dtype=object), use_na_sentinel=False)
     return codes, uniques
 
 
