@@ -26,7 +26,7 @@ _LEAST_CHANCE = 1e-12
 class PlacementRanker(BaseEstimator):
     """Order pairs and say how likely each ends in a start within given days.
 
-    P(start within d days | x) = P(start at all | x) * P(start within d | start, x). The first factor stacks a bag of
+    P(start within d days | x) = P(start at all | x) * P(start within d | start, x). The first factor stacks
     boosted trees, an additive logistic member and, with groups, LambdaMART by out-of-fold margins; the second is a
     discrete-time hazard. It never falls as days grow, by construction. The order adds LambdaMART's margin to the
     log-odds by as much as held-out groups gain from it.
@@ -108,7 +108,8 @@ class PlacementRanker(BaseEstimator):
     def probability_within(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return P(start within ``days``) (n,) in [0, 1]; ``days`` is one number or (n,), and more days never lower it."""
         matrix = self._read(X)
-        return self._chance(matrix, column(days, len(matrix), "days", 0.0))
+        limit = column(days, len(matrix), "days", 0.0)
+        return self._chance(self.head_.margins(matrix)[0], self.timing_.margin(matrix), limit)
 
     def retention(self, X: ArrayLike | pd.DataFrame) -> Floats | None:
         """Return P(still in work at the milestone | started) (n,), or None when never fitted with ``retained``."""
@@ -117,9 +118,14 @@ class PlacementRanker(BaseEstimator):
 
     def order(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return the ranking score (n,), larger first; rows with the same features and days score exactly the same."""
+        return self.probability_and_order(X, days)[1]
+
+    def probability_and_order(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> tuple[Floats, Floats]:
+        """Return :meth:`probability_within` and :meth:`order`, both (n,), for little more than the price of one."""
         matrix = self._read(X)
         whether, added = self.head_.margins(matrix, with_order=True)
-        return self._log_odds(whether, self.timing_.margin(matrix), column(days, len(matrix), "days", 0.0)) + added
+        chance = self._chance(whether, self.timing_.margin(matrix), column(days, len(matrix), "days", 0.0))
+        return chance, _log_odds(chance) + added
 
     def contributions(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return each feature's share of the log-odds of :meth:`probability_within` at ``days``.
@@ -141,8 +147,9 @@ class PlacementRanker(BaseEstimator):
         whether, when = self.head_.contributions(matrix), self.timing_.contributions(matrix)
         u, v = whether.sum(axis=1), when.sum(axis=1)
         u0, v0 = whether[:, -1], when[:, -1]
-        base, top = self._log_odds(u0, v0, limit), self._log_odds(u, v, limit)
-        left, right = self._log_odds(u, v0, limit), self._log_odds(u0, v, limit)
+        base, left, right, top = (
+            _log_odds(self._chance(margin, quickness, limit)) for margin, quickness in ((u0, v0), (u, v0), (u0, v), (u, v))
+        )
         gain_u = 0.5 * ((left - base) + (top - right))
         shares = _scaled(whether[:, :-1], u - u0, gain_u) + _scaled(when[:, :-1], v - v0, top - base - gain_u)
         return np.column_stack([shares, top - shares.sum(axis=1)])
@@ -190,12 +197,12 @@ class PlacementRanker(BaseEstimator):
             raise BadInput(f"expected {self.n_features_in_} features, got {matrix.shape[1]}; give those the ranker was fitted with")
         return matrix
 
-    def _chance(self, matrix: Float32s, days: Floats) -> Floats:
-        return np.asarray(expit(self.head_.margins(matrix)[0]) * self.timing_.share_by(self.timing_.margin(matrix), days))
+    def _chance(self, whether: Floats, when: Floats, days: Floats) -> Floats:
+        return np.asarray(expit(whether) * self.timing_.share_by(when, days))
 
-    def _log_odds(self, whether: Floats, when: Floats, days: Floats) -> Floats:
-        chance = expit(whether) * self.timing_.share_by(when, days)
-        return np.asarray(logit(np.clip(chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)))
+
+def _log_odds(chance: Floats) -> Floats:
+    return np.asarray(logit(np.clip(chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)))
 
 
 def _learn_retention(rows: Outcomes, stays: Floats, effort: Effort) -> Head:

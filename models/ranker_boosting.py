@@ -1,4 +1,4 @@
-"""Boosted members of the ranker: one LightGBM model a fold, averaged; out-of-fold margins judge them."""
+"""Boosted members of the ranker: LightGBM trees, with out-of-fold margins that say what they are worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,31 +28,25 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Bag:
-    """Boosters whose raw margins are averaged, beside the texts they were read from."""
+class Trees:
+    """One booster beside the text it was read from: predictions come from what is stored, never from what was in memory."""
 
-    texts: tuple[str, ...]
-    boosters: tuple[lgb.Booster, ...]
+    text: str
+    booster: lgb.Booster
     n_threads: int
 
     def margin(self, X: Float32s) -> Floats:
-        """Return the mean raw margin (n,)."""
-        total = np.zeros(len(X))
-        for booster in self.boosters:
-            total += booster.predict(X, raw_score=True, num_threads=self.n_threads)
-        return total / len(self.boosters)
+        """Return the raw margin (n,)."""
+        return np.asarray(self.booster.predict(X, raw_score=True, num_threads=self.n_threads))
 
     def contributions(self, X: Float32s) -> Floats:
         """Return exact TreeSHAP shares (n, n_features + 1) of the margin, the base value last."""
-        total = np.zeros((len(X), X.shape[1] + 1))
-        for booster in self.boosters:
-            total += booster.predict(X, pred_contrib=True, num_threads=self.n_threads)
-        return total / len(self.boosters)
+        return np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=self.n_threads))
 
     @classmethod
-    def from_texts(cls, texts: tuple[str, ...], n_threads: int) -> "Bag":
-        """Return the bag of these model texts; the caller vouches for them, the parser does not check."""
-        return cls(texts, tuple(lgb.Booster(model_str=text) for text in texts), n_threads)
+    def from_text(cls, text: str, n_threads: int) -> "Trees":
+        """Return the trees of a model text; the caller vouches for it, the parser does not check."""
+        return cls(text, lgb.Booster(model_str=text), n_threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +81,38 @@ def bin_rows(rows: Outcomes, directions: tuple[int, ...], n_threads: int, seed: 
     return Binned(rows, dataset.construct(), common)
 
 
-def grow(binned: Binned, recipe: Recipe, fold: Ints, begin: Floats) -> tuple[Bag, Floats]:
-    """Return a bag and its out-of-fold margins (n,), NaN for rows no fold holds out.
+def grow(binned: Binned, recipe: Recipe, fold: Ints, begin: Floats) -> tuple[Trees, Floats]:
+    """Return trees grown on every row, and out-of-fold margins (n,), NaN for rows no fold holds out.
 
-    Trees grow from the margins ``begin`` (n,), so they learn what those leave unsaid; the bag's margin is theirs alone.
-    With patience, steps are paced by a pilot and all folds are cut at the round where their mean held-out loss is best.
+    Trees grow from the margins ``begin`` (n,), so they learn what those leave unsaid; the margin returned is theirs alone.
+    With patience, steps are paced by a pilot and growth stops at the round where the mean held-out loss is best. The
+    final trees take half the steps and twice the rounds. Where one fold holds out few of many rows, its trees are final.
     """
     paced = _paced(binned, recipe, begin, fold) if recipe.patience else recipe
-    grown = [_grow_one(binned, paced, begin, fold == k) for k in range(max(int(fold.max()) + 1, 1))]
+    n_folds = max(int(fold.max()) + 1, 1)
+    grown = [_grow_one(binned, paced, begin, fold == k) for k in range(n_folds)]
     best = int(np.argmin(np.mean([curve for _, curve in grown], axis=0))) + 1 if recipe.patience else paced.rounds
-    n_threads = int(binned.common["num_threads"])
-    bag = Bag.from_texts(tuple(_text(booster, best) for booster, _ in grown), n_threads)
     margin = np.full(len(fold), np.nan)
-    for held_out, booster in enumerate(bag.boosters):
+    for held_out, (booster, _) in enumerate(grown):
         out = np.flatnonzero(fold == held_out)
         if len(out):
-            margin[out] = booster.predict(binned.rows.X[out], raw_score=True, num_threads=n_threads)
-    return bag, margin
+            margin[out] = booster.predict(
+                binned.rows.X[out], raw_score=True, num_iteration=best, num_threads=int(binned.common["num_threads"])
+            )
+    if n_folds > 1:
+        stride = float(paced.params["learning_rate"]) / 2.0
+        final = replace(paced, rounds=round(2.2 * best), params={**paced.params, "learning_rate": stride})
+        text = _text(_grow_one(binned, final, begin, None)[0], final.rounds)
+    else:
+        text = _text(grown[0][0], best)
+    return Trees.from_text(text, int(binned.common["num_threads"])), margin
 
 
 def _paced(binned: Binned, recipe: Recipe, begin: Floats, fold: Ints) -> Recipe:
     """Return the recipe with steps as small as its rounds allow.
 
-    A pilot on fold 0 with long steps shows how far (steps times rounds) the data bear to go; the bag goes that far in
-    shorter steps, which generalise better.
+    A pilot on fold 0 with long steps shows how far (steps times rounds) the data bear to go; the members go that far
+    in shorter steps, which generalise better.
     """
     _, curve = _grow_one(binned, recipe, begin, fold == 0, patience=recipe.patience)
     stride = float(recipe.params["learning_rate"])
@@ -121,14 +123,17 @@ def _paced(binned: Binned, recipe: Recipe, begin: Floats, fold: Ints) -> Recipe:
 
 
 def _grow_one(
-    binned: Binned, recipe: Recipe, begin: Floats, held_out: NDArray[np.bool_], patience: int | None = None
+    binned: Binned, recipe: Recipe, begin: Floats, held_out: NDArray[np.bool_] | None, patience: int = 0
 ) -> tuple[lgb.Booster, Floats]:
+    """A booster of the rows not held out, and its held-out loss by round; all rows and no loss where none is held out."""
     params = {**binned.common, **recipe.params, "objective": _objective(binned.rows, recipe), "metric": _metric(recipe)}
+    if held_out is None:
+        return lgb.train(params, binned.part(np.arange(len(begin)), recipe.objective, begin), recipe.rounds), np.empty(0)
     train = binned.part(np.flatnonzero(~held_out), recipe.objective, begin)
     judge = binned.part(np.flatnonzero(held_out), recipe.objective, begin)
     history: dict[str, dict[str, list[float]]] = {}
     callbacks = [lgb.record_evaluation(history)]
-    if patience is not None:
+    if patience:
         callbacks.append(lgb.early_stopping(patience, verbose=False))
     booster = lgb.train(params, train, recipe.rounds, valid_sets=[judge], valid_names=["out"], callbacks=callbacks)
     curve = np.asarray(next(iter(history["out"].values())))

@@ -132,6 +132,6 @@ def _learn_timing(rows: Outcomes, ends: Floats, fold: Ints, effort: Effort) -> T
     binned = bin_rows(part, effort.directions, effort.n_threads, effort.seed, max_bin_for(len(timed)))
     halves = np.where(fold[timed] < 0, -1, fold[timed] % 2)
     begin = np.full(len(timed), target[timed].mean())
-    bag, margin = grow(binned, timing_recipe(len(timed), effort.max_rounds), halves, begin)
+    trees, margin = grow(binned, timing_recipe(len(timed), effort.max_rounds), halves, begin)
     intercepts, slope = fit_hazard(ends, rows.take(timed), margin)
-    return Timing(ends, intercepts, slope, bag if slope > 0 else None)
+    return Timing(ends, intercepts, slope, trees if slope > 0 else None)

@@ -4,14 +4,15 @@ from models.ranker_boosting import Recipe
 
 
 def n_folds_for(n_rows: int) -> int:
-    """Return how many models a member bags: more where rows are few and noise matters, one where they are many."""
-    if n_rows >= 400_000:
-        return 1
-    return 5 if n_rows < 20_000 else 4 if n_rows < 50_000 else 3
+    """Return how many folds judge the members: more where rows are few, one holdout where they are many."""
+    for limit, folds in ((50_000, 4), (150_000, 3), (400_000, 2)):
+        if n_rows < limit:
+            return folds
+    return 1
 
 
 def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
-    """Return the pointwise member: few quick subsampled trees a fold, steadied by the bag."""
+    """Return the pointwise member: subsampled trees of few leaves."""
     return _recipe("chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 200, 15, max_rounds)
 
 

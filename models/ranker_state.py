@@ -8,7 +8,7 @@ import numpy as np
 
 from matching.errors import ModelRefused
 from models.ranker_additive import Additive
-from models.ranker_boosting import Bag
+from models.ranker_boosting import Trees
 from models.ranker_head import Head, Member
 from models.ranker_inputs import Floats
 from models.ranker_timing import Timing
@@ -36,34 +36,33 @@ def timing_state(timing: Timing, parts: Parts) -> dict[str, Any]:
     """Return the timing's metadata and put its arrays and texts into ``parts``."""
     parts["timing.ends.npy"] = _array(timing.ends)
     parts["timing.intercepts.npy"] = _array(timing.intercepts)
-    bag = None if timing.bag is None else _member_state(timing.bag, "timing.bag", parts)
-    return {"slope": timing.slope, "bag": bag}
+    trees = None if timing.trees is None else _member_state(timing.trees, "timing.trees", parts)
+    return {"slope": timing.slope, "trees": trees}
 
 
 def timing_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Timing:
     """Return the timing that :func:`timing_state` wrote."""
-    bag = None if meta["bag"] is None else _member_from(meta["bag"], parts, n_threads)
-    if isinstance(bag, Additive):
-        raise ModelRefused("expected the timing's boosters, got curves; train and register the model again")
+    trees = None if meta["trees"] is None else _member_from(meta["trees"], parts, n_threads)
+    if isinstance(trees, Additive):
+        raise ModelRefused("expected the timing's trees, got curves; train and register the model again")
     return Timing(
-        _read(parts, "timing.ends.npy"), _read(parts, "timing.intercepts.npy"), float(meta["slope"]), bag
+        _read(parts, "timing.ends.npy"), _read(parts, "timing.intercepts.npy"), float(meta["slope"]), trees
     )
 
 
 def _member_state(member: Member, name: str, parts: Parts) -> dict[str, Any]:
-    if isinstance(member, Bag):
-        names = [f"{name}.{i}.txt" for i in range(len(member.texts))]
-        parts.update(zip(names, member.texts, strict=True))
-        return {"kind": "boosters", "texts": names}
+    if isinstance(member, Trees):
+        parts[f"{name}.txt"] = member.text
+        return {"kind": "trees", "name": name}
     for field in ("knots", "heights", "unknown"):
         parts[f"{name}.{field}.npy"] = _array(getattr(member, field))
     return {"kind": "curves", "base": member.base, "name": name}
 
 
 def _member_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Member:
-    if meta["kind"] == "boosters":
-        texts = (_part(parts, name) for name in meta["texts"])
-        return Bag.from_texts(tuple(t.decode() if isinstance(t, bytes) else t for t in texts), n_threads)
+    if meta["kind"] == "trees":
+        text = _part(parts, f"{meta['name']}.txt")
+        return Trees.from_text(text.decode() if isinstance(text, bytes) else text, n_threads)
     knots, heights, unknown = (_read(parts, f"{meta['name']}.{field}.npy") for field in ("knots", "heights", "unknown"))
     return Additive(knots, heights, unknown, float(meta["base"]))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from models.ranker_boosting import Bag
+from models.ranker_boosting import Trees
 from models.ranker_inputs import Float32s, Floats, Outcomes
 
 _STEPS = 12
@@ -32,24 +32,24 @@ class Timing:
         Log-odds hazard of each step at margin 0; whoever reaches the last step starts in it.
     slope : float
         How much a unit of the margin adds to every log-odds hazard; at least 0.
-    bag : Bag or None
+    trees : Trees or None
         What learned the margin; None when time does not depend on the features.
     """
 
     ends: Floats
     intercepts: Floats
     slope: float
-    bag: Bag | None
+    trees: Trees | None
 
     def margin(self, X: Float32s) -> Floats:
         """Return the margin of quickness (n,), larger is sooner."""
-        return np.zeros(len(X)) if self.bag is None else self.slope * self.bag.margin(X)
+        return np.zeros(len(X)) if self.trees is None else self.slope * self.trees.margin(X)
 
     def contributions(self, X: Float32s) -> Floats:
         """Return exact shares (n, n_features + 1) of the margin, the base value last."""
-        if self.bag is None:
+        if self.trees is None:
             return np.zeros((len(X), X.shape[1] + 1))
-        return self.slope * self.bag.contributions(X)
+        return self.slope * self.trees.contributions(X)
 
     def share_by(self, margin: Floats, days: Floats) -> Floats:
         """Return P(start within ``days`` (n,) | a start comes) for margins (n,), in [0, 1], never falling in days."""
