@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from models.registry_compare import compare_evaluations
+
 CALIBRATION_GAP = 0.03
 """Largest gap between predicted and observed share; a gate fails when even the near end of the gap's interval is beyond it."""
 
@@ -60,6 +62,25 @@ def judge(evaluation: Mapping[str, Any]) -> GateReport:
         _evidence(evaluation), *(_no_worse(evaluation, name) for name in against), _calibration(evaluation), _group_calibration(evaluation),
         _group_error(evaluation), _exposure(evaluation), _creaming(evaluation), _barred(evaluation),
     ))  # fmt: skip
+
+
+def judge_against(report: GateReport, evaluation: Mapping[str, Any], production: str, standing: Mapping[str, Any]) -> GateReport:
+    """Return the report with a gate against what is in production at the moment of promotion.
+
+    Judged when the version was evaluated beside that very version, or when both were evaluated on the same test referrals; otherwise the
+    gate fails: nobody has compared them.
+    """
+    name = f"compared_with_{production}"
+    if evaluation["current"] == production:
+        gate = _no_worse(evaluation, "current")
+        return GateReport((*report.gates, Gate(name, gate.passed, gate.threshold, gate.figures)))
+    found = compare_evaluations(standing, evaluation)
+    if not found["same_test"]:
+        told = {"evaluated_beside": evaluation["current"], "in_production": production}
+        return GateReport((*report.gates, Gate(name, False, "evaluated beside what is in production, or on the same test referrals; evaluate again", told)))
+    brier, order = found["figures"]["brier, members kept"], found["figures"]["ndcg_at_10"]
+    passed = not (_above(brier, 0.0) or _below(order, 0.0))
+    return GateReport((*report.gates, Gate(name, passed, "neither error nor order worse, beyond the interval of the paired difference", {"brier": brier, "ndcg_at_10": order})))
 
 
 def _evidence(e: Mapping[str, Any]) -> Gate:
