@@ -35,6 +35,8 @@ class RegionConfig:
         Share of rural households without transferred labour.
     drift : float
         What is added to the employers' logit after the minimum-wage change of 2025-03-01.
+    closure_households : int
+        Households of one street that lose their jobs to a factory closure and come within one week, two weeks before ``as_of``.
     logged : bool
         False leaves the first day of an office: people and posts, no referral yet.
     """
@@ -52,6 +54,7 @@ class RegionConfig:
     biased_share: float = 0.35
     rural_share: float = 0.0
     drift: float = 0.0
+    closure_households: int = 60
     logged: bool = True
 
     @property
@@ -66,7 +69,8 @@ class RegionConfig:
 
 
 _CITY = RegionConfig(
-    areas=("440103", "440104", "440105"), households_per_city_day=BASE_HOUSEHOLDS, start_intensity=1.0, history_days=365, as_of=date(2026, 6, 10)
+    areas=("440103", "440104", "440105"), households_per_city_day=BASE_HOUSEHOLDS, start_intensity=1.0, history_days=365,
+    closure_households=0,
 )
 
 SCENARIOS = MappingProxyType(

@@ -31,8 +31,8 @@ _STATE = {NO_SHOW: "no_show", REJECTED: "rejected", DECLINED: "declined", STARTE
 _SOURCES = np.array(["caseworker", "fair", "night"], dtype=object)
 
 
-def referrals(office: Office, members: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
-    """Write the referrals."""
+def referrals(office: Office, pairing: Pairing | None) -> pd.DataFrame:
+    """Write the referrals; without a pairing of all members and posts on file, suitability stays unknown."""
     log = office.world.referrals
     rows = np.flatnonzero(kept_referrals(office, log))
     take = {name: log.column(name)[rows] for name in ("member", "post", "day", "rank", "source", "propensity", "ended_as", "ended_day")}
@@ -49,7 +49,7 @@ def referrals(office: Office, members: pd.DataFrame, positions: pd.DataFrame) ->
         "caseworker_id": np.where(office_made, ids("K", office.truth.people.caseworker[office.truth.people.household[take["member"]]]), None),
         "rank_shown": take["rank"],
         "propensity": take["propensity"],
-        "suitability": _suitability(office, take["member"], take["post"], members, positions),
+        "suitability": "unknown" if pairing is None else _suitability(office, take["member"], take["post"], pairing),
         "state": state,
         "reason": reason,
         "reason_side": side,
@@ -105,13 +105,16 @@ def _reasons(office: Office, take: dict[str, np.ndarray], state: np.ndarray) -> 
     return np.where(reason == "", None, reason.astype(object)), np.where(side == "", None, side.astype(object))
 
 
-def _suitability(office: Office, m: Ints, p: Ints, members: pd.DataFrame, positions: pd.DataFrame) -> np.ndarray:
-    """Return what the product's own gates say of each pair."""
-    if not len(m):
-        return np.zeros(0, dtype=object)
+def pairs_on_file(office: Office, members: pd.DataFrame, positions: pd.DataFrame) -> Pairing:
+    """Return all members on file beside all posts on file."""
     day = office.as_of.item()
     policy = load_policy("440000", day)
-    pairing = Pairing(encode_members(members, no_assessments(), day, policy), encode_positions(positions, pd.DataFrame(), day, policy))
+    return Pairing(encode_members(members, no_assessments(), day, policy), encode_positions(positions, pd.DataFrame(), day, policy))
+
+
+def _suitability(office: Office, m: Ints, p: Ints, pairing: Pairing) -> np.ndarray:
+    """Return what the product's own gates say of each pair."""
+    policy = load_policy("440000", office.as_of.item())
     found = verdicts(pairing, policy, np.searchsorted(office.members, m), np.searchsorted(office.posts, p))
     bits = np.uint32(sum(1 << int(gate) for gate in PAIR_GATES))
     return np.where(found.blocked & bits, "failed", np.where(found.unknown & bits, "unknown", "ok"))

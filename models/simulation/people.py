@@ -158,8 +158,12 @@ def _households(config: RegionConfig, days: Days, places: Places, rng: np.random
     for c in range(len(places.cities)):
         here = city == c
         street[here] = rng.choice(places.streets_of(c), int(here.sum()))
+    hit = int(rng.integers(len(places.codes)))
+    week = np.maximum(days.today - 14 + rng.integers(0, 5, config.closure_households), 0)
+    arrives, street, city = np.append(arrives, week), np.append(street, np.full(len(week), hit)), np.append(city, np.full(len(week), places.city[hit]))
     size = 1 + np.searchsorted(np.cumsum(SIZES)[:-1], rng.random(len(city)), side="right")
-    return arrives, street, city, size
+    order = np.argsort(arrives, kind="stable")
+    return arrives[order], street[order], city[order], size
 
 
 def _ages(relation: Ints, female: Bools, arrived: np.ndarray, config: RegionConfig, rng: np.random.Generator) -> Ints:

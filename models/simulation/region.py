@@ -67,7 +67,8 @@ def nobody(world: World) -> Proposals:
 
 
 def tables(world: World, *, live_only: bool = False) -> dict[str, pd.DataFrame]:
-    """Return the office's tables on the day the world stands on; ``live_only`` keeps what a night needs to plan."""
+    """Return the office's tables on the day the world stands on; ``live_only`` keeps what a night needs to plan and leaves suitability
+    untold."""
     office = read(world, live_only=live_only)
     spells = office_people.path_spells(office)
     households = office_people.households(office)
@@ -75,22 +76,24 @@ def tables(world: World, *, live_only: bool = False) -> dict[str, pd.DataFrame]:
     positions = office_posts.positions(office)
     found = {
         "regions": office_posts.regions(office),
-        "agencies": office_posts.agencies(office),
-        "caseworkers": office_posts.caseworkers(office),
         "households": households,
         "members": members,
         "assessments": office_people.assessments(office, spells),
         "employers": office_posts.employers(office),
         "positions": positions,
-        "referrals": office_cases.referrals(office, members, positions),
+        "referrals": office_cases.referrals(office, None if live_only else office_cases.pairs_on_file(office, members, positions)),
         "placements": office_cases.placements(office),
         "promises": office_cases.promises(office),
-        "locks": empty(TABLES["locks"]),
-        "pairings": office_cases.pairings(office, households),
     }
     if not live_only:
-        found["contacts"] = office_cases.contacts(office, households)
-        found["path_records"] = office_people.path_records(office, spells)
+        found |= {
+            "agencies": office_posts.agencies(office),
+            "caseworkers": office_posts.caseworkers(office),
+            "locks": empty(TABLES["locks"]),
+            "pairings": office_cases.pairings(office, households),
+            "contacts": office_cases.contacts(office, households),
+            "path_records": office_people.path_records(office, spells),
+        }
     return {name: found[name] for name in TABLES if name in found}
 
 

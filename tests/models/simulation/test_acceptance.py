@@ -12,7 +12,7 @@ from models.simulation.ledger import NO_SHOW, REJECTED
 from models.simulation.oracle import EASY, HARD, employability, placed_within, thirds, truth_greedy
 from models.simulation.world import make_truth
 
-MONTH, WARM_UP, SEEDS = 21, 20, (1, 2, 3, 4, 5, 6)
+MONTH, WARM_UP, SEEDS = 21, 20, (1, 2, 3, 4, 5)
 
 
 def in_a_month(world):
@@ -32,7 +32,7 @@ def test_caseworkers_place_half_to_two_thirds_of_the_households_in_a_month(base)
 
 def test_perfect_odds_ranked_greedily_place_more_but_not_all(base):
     shares = []
-    for past in base[:4]:
+    for past in base[:3]:
         world = World(past.truth)
         while world.day < world.truth.days.today:
             world.step(truth_greedy)
@@ -41,7 +41,7 @@ def test_perfect_odds_ranked_greedily_place_more_but_not_all(base):
 
 
 def test_scarce_supply_places_fewer_and_slack_supply_more(base):
-    scarce, slack = (np.mean([in_a_month(lived(SCENARIOS[name], seed)) for seed in SEEDS[:3]]) for name in ("scarce", "slack"))
+    scarce, slack = (np.mean([in_a_month(lived(SCENARIOS[name], seed)) for seed in SEEDS[:2]]) for name in ("scarce", "slack"))
     assert scarce < np.mean([in_a_month(world) for world in base]) < slack
 
 

@@ -14,7 +14,7 @@ from models.simulation.occupations import FIELD_OF_TRADE
 
 @pytest.fixture(scope="module")
 def world():
-    return lived(replace(SCENARIOS["base"], households_per_city_day=8.0), 21)
+    return lived(replace(SCENARIOS["base"], households_per_city_day=6.0), 21)
 
 
 def drawn(world):
@@ -68,7 +68,7 @@ def test_logged_propensities_undo_the_caseworkers_choice():
             uniform.append(odds.success[~odds.barred].mean())
         return made
 
-    world = World.build(replace(SCENARIOS["base"], households_per_city_day=4.0), 21)
+    world = World.build(replace(SCENARIOS["base"], households_per_city_day=4.0, history_days=250), 21)
     while world.day < world.truth.days.today:
         world.step(watched)
     log = world.referrals

@@ -13,6 +13,7 @@ from matching.errors import TableError
 from matching.tables import TABLES, check
 from matching.vocabulary import OPEN_REFERRAL_STATES, PathStage
 from models.simulation import LABEL, SCENARIOS, lived, simulate_region, tables, with_bad_rows
+from models.simulation.caseworker import caseworkers
 from models.simulation.office import ids, numbers
 from tests.house.tree import ROOT, sources
 
@@ -152,6 +153,27 @@ def test_the_short_form_holds_what_a_night_needs():
     assert len(live["referrals"]) < len(whole["referrals"]) / 3
     held = whole["referrals"][whole["referrals"]["state"].isin(OPEN_REFERRAL_STATES) & whole["referrals"]["member_id"].isin(live["members"]["member_id"])]
     assert set(held["referral_id"]) <= set(live["referrals"]["referral_id"])
+
+
+def test_a_replay_lives_on_after_the_record_and_sees_its_own_day():
+    config = replace(SMALL, history_days=60, horizon_days=30)
+    world = lived(config, 2)
+    assert tables(world)["referrals"]["created_on"].max() <= pd.Timestamp(config.as_of)
+    for _ in range(10):
+        world.step(caseworkers)
+    later = tables(world, live_only=True)
+    assert later["referrals"]["created_on"].max() == pd.Timestamp(world.today) > pd.Timestamp(config.as_of)
+    assert later["households"]["recognised_on"].max() > pd.Timestamp(config.as_of)
+    assert (later["promises"]["started_on"] <= pd.Timestamp(world.today)).all()
+
+
+def test_a_factory_closure_brings_a_street_to_the_office_in_a_week():
+    world = lived(replace(SMALL, history_days=60, closure_households=40), 2)
+    frame = tables(world)["households"]
+    most = frame.groupby("region_code").size()
+    crowd = frame[frame["region_code"] == most.idxmax()]
+    away = (crowd["recognised_on"] - crowd["recognised_on"].median()).abs()
+    assert (away <= pd.Timedelta(days=7)).sum() >= 40
 
 
 def test_an_area_that_is_no_district_is_named():
