@@ -21,6 +21,7 @@ from models.ranker_learning import Effort, learn
 from models.ranker_state import FORMAT, Parts, head_from, head_state, timing_from, timing_state
 
 _LEAST_CHANCE = 1e-12
+_CELLS_FOR_THREADS = 200_000
 
 
 class PlacementRanker(BaseEstimator):
@@ -38,7 +39,7 @@ class PlacementRanker(BaseEstimator):
     monotone : mapping of feature name to +1, 0 or -1, or one such number a feature, or None
         Directions kept by the probability and the order (not by retention); names the data do not have are an error.
     n_threads : int or None
-        Threads of the learner; None takes all.
+        Threads of the learner; None takes all, or one where the data are small.
     max_rounds : int or None
         The most boosting rounds a member may take; None leaves it to the size of the data.
 
@@ -90,7 +91,7 @@ class PlacementRanker(BaseEstimator):
         matrix = feature_matrix(X)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows, source = read_outcomes(matrix, event, duration_days, groups, sample_weight, np.random.default_rng(seed))
-        effort = Effort(_directions(self.monotone, names, matrix.shape[1]), self.n_threads or 0, seed, self.max_rounds)
+        effort = Effort(_directions(self.monotone, names, matrix.shape[1]), self._threads(matrix), seed, self.max_rounds)
         with threadpool_limits(limits=1, user_api="blas"):
             self.head_, self.timing_ = learn(rows, effort)
             self.retention_ = None
@@ -188,6 +189,9 @@ class PlacementRanker(BaseEstimator):
         if meta["feature_names"] is not None:
             ranker.feature_names_in_ = np.asarray(meta["feature_names"], dtype=object)
         return ranker
+
+    def _threads(self, matrix: Float32s) -> int:
+        return self.n_threads or (1 if matrix.size < _CELLS_FOR_THREADS else 0)
 
     def _read(self, X: ArrayLike | pd.DataFrame) -> Float32s:
         check_is_fitted(self, "head_")

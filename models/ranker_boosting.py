@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.ranker_inputs import Float32s, Floats, Ints, Outcomes, query_sizes
 
 _LEAST_STRIDE = 0.03
+_ROWS_FOR_THREADS = 2_000
 _ROUNDS_TO_SPARE = 10
 _PILOT_SHARE = 0.6
 
@@ -37,11 +38,15 @@ class Trees:
 
     def margin(self, X: Float32s) -> Floats:
         """Return the raw margin (n,)."""
-        return np.asarray(self.booster.predict(X, raw_score=True, num_threads=self.n_threads))
+        return np.asarray(self.booster.predict(X, raw_score=True, num_threads=self._threads(X)))
 
     def contributions(self, X: Float32s) -> Floats:
         """Return exact TreeSHAP shares (n, n_features + 1) of the margin, the base value last."""
-        return np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=self.n_threads))
+        return np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=self._threads(X)))
+
+    def _threads(self, X: Float32s) -> int:
+        """One for few rows: waking the others costs more than it brings, and far more on a busy machine."""
+        return 1 if len(X) < _ROWS_FOR_THREADS else self.n_threads
 
     @classmethod
     def from_text(cls, text: str, n_threads: int) -> "Trees":
@@ -136,7 +141,8 @@ def _grow_one(
     if patience:
         callbacks.append(lgb.early_stopping(patience, verbose=False))
     booster = lgb.train(params, train, recipe.rounds, valid_sets=[judge], valid_names=["out"], callbacks=callbacks)
-    curve = np.asarray(next(iter(history["out"].values())))
+    # rounded: the last bits of the loss depend on the number of threads, the round chosen must not
+    curve = np.round(next(iter(history["out"].values())), 9)
     return booster, -curve if recipe.objective == "lambdarank" else curve
 
 

@@ -18,9 +18,8 @@ def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
 
 def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the member that learns the order inside groups (LambdaMART), growing from the pointwise margins."""
-    params = {
-        **_shape(n_rows), "learning_rate": 0.15, "eval_at": [10], "lambdarank_truncation_level": 20, "bagging_by_query": True,
-    }
+    # no bagging_by_query: LightGBM 4.7 draws it differently on one thread and on two
+    params = {**_shape(n_rows), "learning_rate": 0.15, "eval_at": [10], "lambdarank_truncation_level": 20}
     return _recipe("order", "lambdarank", params, 40, 0, max_rounds)
 
 
