@@ -63,7 +63,7 @@ def test_unknown_amount_no_row_and_zero_are_three_things():
 
 
 def test_a_question_nobody_knows_is_an_error():
-    with pytest.raises(PolicyError, match="unknown policy key 'night.slots'"):
+    with pytest.raises(PolicyError, match=r"unknown policy key 'night.slots'"):
         GUANGZHOU.row("night.slots")
 
 
@@ -116,7 +116,7 @@ def test_two_rows_may_not_answer_the_same_question_on_the_same_day():
     first = row(valid_to=date(2026, 6, 30))
     later = row(id="later", valid_from=date(2026, 7, 1))
     refuse_clashes([later, first])
-    with pytest.raises(PolicyError, match="row own and row later overlap for freshness.days in 440100; end the earlier one first"):
+    with pytest.raises(PolicyError, match=r"row own and row later overlap for freshness.days in 440100; end the earlier one first"):
         refuse_clashes([first, replace(later, valid_from=date(2026, 6, 30))])
     with pytest.raises(PolicyError, match="expected an id of its own"):
         refuse_clashes([first, replace(later, id="own")])

@@ -63,7 +63,7 @@ def test_a_duration_nobody_can_count_is_refused():
 
 
 def test_a_variant_nobody_published_is_refused():
-    with pytest.raises(PolicyError, match="unknown policy key 'promise.variant.mars'"):
+    with pytest.raises(PolicyError, match=r"unknown policy key 'promise\.variant\.mars'"):
         adopt_variant(POLICY, "mars")
 
 
