@@ -85,4 +85,4 @@ SCENARIOS = MappingProxyType(
         "rural": replace(_CITY, areas=("440224", "440229", "440232"), rural_share=0.15),
     }
 )
-"""Name → configuration."""
+"""Name → configuration; the whole province is ``replace(SCENARIOS["base"], areas=central_areas())`` (scenario S4)."""

@@ -70,6 +70,20 @@ def make_places(config: RegionConfig, seed: int) -> Places:
     )  # fmt: skip
 
 
+def central_areas(within_km: float = 15.0) -> tuple[str, ...]:
+    """Return, for each of the 21 cities, the districts near its middle, at least one; a city without districts stands for itself."""
+    regions = load_regions()
+    cities = regions[regions["level"] == "city"].set_index("region_code")
+    districts = regions[regions["level"] == "district"]
+    home = cities.loc[districts["parent_code"]]
+    x = (districts["longitude"].to_numpy() - home["longitude"].to_numpy()) * np.cos(np.radians(home["latitude"].to_numpy()))
+    y = districts["latitude"].to_numpy() - home["latitude"].to_numpy()
+    km = pd.Series(np.sqrt(x * x + y * y) * KM_PER_DEGREE, index=districts["region_code"])
+    nearest = km.groupby(districts["parent_code"].to_numpy()).idxmin()
+    near = set(km.index[km <= within_km]) | set(nearest)
+    return tuple(sorted(near | (set(cities.index) - set(districts["parent_code"]))))
+
+
 def _offsets(city: Ints, lng: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Return kilometres east and north of the mean of each city's points."""
     x, y = np.zeros(len(city)), np.zeros(len(city))

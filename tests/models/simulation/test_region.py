@@ -14,6 +14,7 @@ from matching.tables import TABLES, check
 from matching.vocabulary import OPEN_REFERRAL_STATES, PathStage
 from models.simulation import LABEL, SCENARIOS, lived, simulate_region, tables, with_bad_rows
 from models.simulation.caseworker import caseworkers
+from models.simulation.geography import central_areas
 from models.simulation.office import ids, numbers
 from tests.house.tree import ROOT, sources
 
@@ -174,6 +175,15 @@ def test_a_factory_closure_brings_a_street_to_the_office_in_a_week():
     crowd = frame[frame["region_code"] == most.idxmax()]
     away = (crowd["recognised_on"] - crowd["recognised_on"].median()).abs()
     assert (away <= pd.Timedelta(days=7)).sum() >= 40
+
+
+def test_the_whole_province_is_twenty_one_cities():
+    areas = central_areas()
+    world = lived(replace(SMALL, areas=areas, history_days=20, households_per_city_day=1.9), 2)
+    frames = tables(world)
+    assert len({code[:4] for code in areas}) == 21 == len(frames["agencies"])
+    assert frames["members"]["region_code"].str[:4].nunique() == 21
+    assert frames["members"]["longitude"].notna().all()
 
 
 def test_an_area_that_is_no_district_is_named():
