@@ -2,6 +2,18 @@
 
 from matching.allocation.certificate import Certificate, Violation, certify, plan_value
 from matching.allocation.problem import AllocationProblem
+from matching.allocation.reserve import Forecast, class_prices, shadow_prices
 from matching.allocation.solve import Allocation, allocate
 
-__all__ = ["Allocation", "AllocationProblem", "Certificate", "Violation", "allocate", "certify", "plan_value"]
+__all__ = [
+    "Allocation",
+    "AllocationProblem",
+    "Certificate",
+    "Forecast",
+    "Violation",
+    "allocate",
+    "certify",
+    "class_prices",
+    "plan_value",
+    "shadow_prices",
+]
