@@ -45,6 +45,7 @@ class _Test:
 
     @property
     def verdict(self) -> Verdict:
+        """What the conditions come to: one that is missing decides, then one that is unknown."""
         return Verdict.NOT_MET if self.missing else Verdict.UNKNOWN if self.unknown else Verdict.MET
 
 

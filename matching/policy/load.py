@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
+import pandas as pd
 
 from matching.arrays import Floats
 from matching.calendar import STATE_COUNCIL, Calendar
@@ -143,7 +144,7 @@ class PolicyBook:
             return value
         raise self._unfit(key, "a list", value)
 
-    def each(self, key: str, region_codes: Sequence[str]) -> Floats:
+    def each(self, key: str, region_codes: "Sequence[str] | np.ndarray | pd.Series") -> Floats:
         """Return (n,) the number for each region code, NaN where no row says it; resolved once a distinct code."""
         codes = np.asarray(region_codes, dtype=object)
         unique, inverse = np.unique(codes.astype(str), return_inverse=True)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.errors import PolicyError
+from matching.policy.changes import changes
 from matching.policy.load import load_policy, packaged_rows
 from matching.policy.schema import PolicyRow, parse_table, refuse_clashes
 from matching.regions import load_regions
@@ -199,3 +200,11 @@ def test_a_column_of_members_retires_as_each_alone():
     sexes = np.array(["M", "F", "F", "unknown"], dtype=object)
     found = GUANGZHOU.retirement_months(births, sexes)
     assert [None if np.isnat(m) else str(m) for m in found] == ["2025-07", None, "2039-09", None]
+
+
+def test_changes_name_the_rows_before_and_after():
+    found = {c.key: c for c in changes(GUANGZHOU.at("440103", date(2025, 2, 28)), GUANGZHOU)}
+    assert found["wage.minimum_month"].before.value == 230_000 and found["wage.minimum_month"].after.value == 250_000
+    assert "promise.duration" not in found and changes(GUANGZHOU, GUANGZHOU) == ()
+    added = changes(GUANGZHOU, GUANGZHOU.with_rows([row(key="startup.grant", value=100, unit="fen")]))
+    assert [(c.key, c.before, c.after.value) for c in added] == [("startup.grant", None, 100)]
