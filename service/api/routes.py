@@ -10,8 +10,8 @@ from matching.referral_states import next_states
 from matching.vocabulary import PositionKind, ReferralState
 from service import schemas
 from service.api.context import AnOffice, IdempotencyKey, RequestId
-from service.api.guard import MAX_BODY_BYTES
 from service.api.examples import EXAMPLES
+from service.api.guard import MAX_BODY_BYTES
 from service.errors import responses
 from service.use_cases import inline, lists
 from service.use_cases.explain import explain as explain_pair

@@ -111,14 +111,12 @@ def _why_not(office: Office, member_id: str, position_id: str) -> tuple[Explanat
 
 
 def _clock(index: Index, i: int) -> Mapping[str, object]:
-    row = index.clocks.iloc[i]
+    clock = only(index.clocks.iloc[[i]])
     household = index.households.loc[index.members["household_id"].iloc[i]]
-    gross = row["days_left_gross"]
-    due = row["due_on"]
     return {
         "days_left": index.days_left(i),
-        "days_left_gross": None if gross != gross or gross is None else int(gross),
-        "due_on": None if due != due or due is None else due.date(),
+        "days_left_gross": clock["days_left_gross"],
+        "due_on": clock["due_on"],
         "file_no": household["file_no"],
     }
 

@@ -26,6 +26,14 @@ def test_an_outcome_is_recorded_by_form(client):
     assert "本人不接受" in answer.text
 
 
+def test_the_page_of_a_member_whose_promise_is_met_shows_that_no_clock_runs(client, office):
+    with office.store.write() as tx:
+        tx.update("promises", {"promise_id": "C1"}, {"state": "met"})
+    answer = client.get("/members/M1")
+    assert answer.status_code == 200
+    assert "没有在走的时钟" in answer.text
+
+
 def test_a_refused_form_shows_why_and_the_way_back(client):
     answer = client.post(
         "/members/M2/referrals",
