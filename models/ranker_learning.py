@@ -39,6 +39,7 @@ class _Team:
     held_out: dict[str, Floats]
 
     def add(self, name: str, member: Member, held_out: Floats) -> None:
+        """Take a member in, with its out-of-fold margin (n,)."""
         self.members[name], self.held_out[name] = member, held_out
 
     def stacked(self, rows: Outcomes) -> tuple[Head, Floats]:

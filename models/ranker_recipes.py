@@ -5,15 +5,12 @@ from models.ranker_boosting import Recipe
 
 def n_folds_for(n_rows: int) -> int:
     """Return how many folds judge the members: more where rows are few, one holdout where they are many."""
-    for limit, folds in ((50_000, 4), (150_000, 3), (400_000, 2)):
-        if n_rows < limit:
-            return folds
-    return 1
+    return 4 if n_rows < 50_000 else 1
 
 
 def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the pointwise member: subsampled trees of few leaves."""
-    return _recipe("chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 200, 15, max_rounds)
+    return _recipe("chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 400 if n_rows < 400_000 else 240, 15, max_rounds)
 
 
 def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
