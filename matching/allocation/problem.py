@@ -177,7 +177,7 @@ def at_pairs(matrix: sparse.csr_matrix, pairs: Ints) -> Ints:
 
 def _check_locks(problem: AllocationProblem) -> None:
     locked = problem.locked
-    n, m = problem.utility.shape
+    m = problem.utility.shape[1]
     if len(np.unique(locked[:, 0] * m + locked[:, 1])) != len(locked):
         raise AllocationError("locked: expected each pair once, found one twice")
     absent = np.flatnonzero(at_pairs(problem.utility, locked) < 0)

@@ -20,11 +20,11 @@ from matching.allocation.worth import gain_of_one_more, loss_of_one
 from matching.arrays import Floats, Ints
 from matching.errors import AllocationError
 
-LEAST_SPREAD = 0.15
-"""The number still to come is never trusted to better than this share of it: forecasts called exact seldom are, and the doubt costs
-nothing when they are (measured, decision 0005)."""
+DOUBT = 0.15
+"""Standard deviation, as a share of the number still to come, of the error that a forecast does not own up to. It adds in quadrature to
+the spread it states, and costs next to nothing where the forecast is exact (measured, decision 0005)."""
 
-ARCS_IN_ALL = 400_000
+ARCS_IN_ALL = 200_000
 """Scenarios are as many as keep all their arcs together below this, within the two limits that follow."""
 
 FEWEST, MOST = 6, 24
@@ -123,7 +123,7 @@ def _draws(pool: sparse.csr_matrix, today: int, forecast: Forecast) -> list[spar
         return []
     per_row = pool.nnz / pool.shape[0]
     count = int(np.clip(ARCS_IN_ALL / max(per_row * (forecast.expected + today), 1.0), FEWEST, MOST))
-    deviation = max(forecast.deviation, LEAST_SPREAD * forecast.expected)
+    deviation = float(np.hypot(forecast.deviation, DOUBT * forecast.expected))
     numbers = np.maximum(np.round(forecast.expected + deviation * ndtri((np.arange(count) + 0.5) / count)), 0).astype(
         np.int64
     )
