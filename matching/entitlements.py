@@ -110,10 +110,14 @@ def member_entitlements(member: Row, book: PolicyBook, as_of: date, *, trainings
     for code, key in (("ENTITLEMENT_START_UP_LOAN", "startup.loan_cap"), ("ENTITLEMENT_START_UP_GRANT", "startup.grant")):
         row = home.row(key)
         if row is not None:
-            waived = home.row("startup.counter_guarantee_waived")
-            extra = {"counter_guarantee_waived": waived is not None and waived.value is True} if key == "startup.loan_cap" else {}
+            extra = _loan_terms(home) if key == "startup.loan_cap" else {}
             out.append(_reason(code, "member", _Test(), row, {"amount_fen": _fen(row), **extra}))
     return tuple(out)
+
+
+def _loan_terms(home: PolicyBook) -> dict[str, Fact]:
+    waived, jobs = home.row("startup.counter_guarantee_waived"), home.row("startup.loan_cap_five_jobs")
+    return {"counter_guarantee_waived": waived is not None and waived.value is True, "five_jobs_fen": None if jobs is None else _fen(jobs)}
 
 
 def effective_pay(position: Row, book: PolicyBook, as_of: date) -> EffectivePay:
@@ -161,6 +165,7 @@ def _insurance_subsidy(case: _Case) -> Reason | None:
     amount = case.there.row("subsidy.insurance.amount")
     return _reason("ENTITLEMENT_INSURANCE_SUBSIDY", "employer", test, row, {
         "amount_fen": None if amount is None else _fen(amount), "months": _capped(case, months, "subsidy.insurance.max_months"),
+        "to_retirement": _near_retirement(case, "subsidy.insurance.near_retire_years"),
     })  # fmt: skip
 
 
@@ -194,7 +199,7 @@ def _welfare_subsidies(case: _Case) -> Reason | None:
     minimum = case.there.number_or_none("wage.minimum_month") if rule is not None and rule.value == "minimum_wage" else None
     return _reason("ENTITLEMENT_WELFARE_SUBSIDIES", "employer", test, row, {
         "amount_fen": None if minimum is None else int(minimum), "months": case.there.whole("pw.max_months"),
-        "insurance_subsidy": True, "not_together_with": "ENTITLEMENT_POST_SUBSIDY",
+        "to_retirement": _near_retirement(case, "pw.near_retire_years"), "insurance_subsidy": True, "not_together_with": "ENTITLEMENT_POST_SUBSIDY",
     })  # fmt: skip
 
 
@@ -256,6 +261,16 @@ def _capped(case: _Case, months: int | None, key: str) -> int | None:
     """Return the months a subsidy would run: the contract, capped where a cap is known."""
     cap = case.there.number_or_none(key)
     return months if cap is None or months is None else min(months, int(cap))
+
+
+def _near_retirement(case: _Case, key: str) -> bool | None:
+    """Whether the subsidy may run to retirement instead: None where birth, sex or the rule is not known."""
+    years = case.there.number_or_none(key)
+    month = case.there.retirement_month(str(_value(case.member, "birth_month") or ""), str(case.member["sex"]))
+    if years is None or month is None:
+        return None
+    left = (int(month[:4]) - case.there.as_of.year) * 12 + int(month[5:]) - case.there.as_of.month
+    return 0 < left <= 12 * years
 
 
 def _reason(code: str, to: str, test: _Test, row: PolicyRow, facts: Mapping[str, Fact]) -> Reason:

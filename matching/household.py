@@ -58,7 +58,7 @@ def household_table(
 ) -> pd.DataFrame:
     """Return the derived state of every household on a day, in the order of ``households``.
 
-    A job counts once its evidence is verified. Work is continuous while some member's job covers every day; a job that begins the day
+    A job counts once its evidence is verified, if its kind keeps the promise (``promise.met_by``). Work is continuous while some member's job covers every day; a job that begins the day
     after another ends goes on.
 
     Returns
@@ -75,7 +75,7 @@ def household_table(
     """
     today = pd.Timestamp(as_of)
     frame = households[["household_id", "status"]].reset_index(drop=True)
-    jobs = _verified_jobs(members, placements, today)
+    jobs = _verified_jobs(members, placements, today, policy)
     spells = _last_spells(jobs, today).reindex(frame["household_id"]).reset_index(drop=True)
     recorded = frame["status"]
     works = spells["ended_on"].isna() & spells["started_on"].notna()
@@ -100,9 +100,28 @@ def household_table(
     return _lost_days(frame, households, members, placements, referrals, today)
 
 
-def _verified_jobs(members: pd.DataFrame, placements: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
-    """Return jobs that count on a day; an end that lies ahead has not happened."""
+def milestone_table(placements: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
+    """Return how far each placement came, in the order of ``placements``.
+
+    Columns ``placement_id days_in_work`` and one ``stable_<days>`` for each of ``stability.milestones``: true once that many days are
+    worked, false when the job ended before, null while that is still open. ``days_in_work`` is null before the first day.
+    """
+    today = pd.Timestamp(as_of)
+    ended = placements["ended_on"].where(placements["ended_on"] < today)
+    days = (ended.fillna(today) - placements["started_on"]).dt.days
+    begun = placements["started_on"] <= today
+    frame = placements[["placement_id"]].copy()
+    frame["days_in_work"] = days.where(begun).astype("Int64")
+    for text in policy.items("stability.milestones"):
+        reached = (days >= int(text)).astype("boolean")
+        frame[f"stable_{text}"] = reached.mask(~begun | (~reached & ended.isna()))
+    return frame.reset_index(drop=True)
+
+
+def _verified_jobs(members: pd.DataFrame, placements: pd.DataFrame, today: pd.Timestamp, policy: PolicyBook) -> pd.DataFrame:
+    """Return jobs that count on a day; an end that lies ahead has not happened, and a trainee place is a step and no job."""
     proven = (placements["verified_on"] <= today) & (placements["evidence"] != "none") & (placements["started_on"] <= today)
+    proven &= placements["kind"].isin([*policy.items("promise.met_by")])
     jobs = placements.loc[proven, ["member_id", "started_on", "ended_on"]].copy()
     jobs["ended_on"] = jobs["ended_on"].where(jobs["ended_on"] < today)
     home = members.set_index("member_id")["household_id"]

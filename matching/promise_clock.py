@@ -40,6 +40,8 @@ class ClockEvent:
         Who recorded it and, for a pause, who approved it.
     first_day : date or None
         First day of work of a placement.
+    job_kind : str
+        Kind of a placement, one of ``promise.met_by``; a trainee place keeps no promise.
     """
 
     kind: ClockEventKind
@@ -48,6 +50,7 @@ class ClockEvent:
     by: str = ""
     second: str = ""
     first_day: date | None = None
+    job_kind: str = "EMPLOYER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,9 @@ def _reinstate(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promi
 
 
 def _placed(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
-    first = event.first_day
+    first, kinds = event.first_day, policy.items("promise.met_by")
+    if event.job_kind not in kinds:
+        raise PromiseError(f"placement verified on {event.on}: expected a kind that keeps the promise, {', '.join(kinds)}, found {event.job_kind!r}")
     if first is None or not promise.started_on <= first <= event.on:
         raise PromiseError(
             f"placement verified on {event.on}: expected a first day of work from {promise.started_on} to the day of verification, found {first}"

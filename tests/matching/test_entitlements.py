@@ -63,6 +63,18 @@ def test_the_start_up_route_differs_by_city_and_period():
     assert mine("442000001")["ENTITLEMENT_START_UP_GRANT"]["amount_fen"] is None and "ENTITLEMENT_START_UP_GRANT" not in mine()
 
 
+def test_a_business_with_five_jobs_may_borrow_more_where_a_city_says_so():
+    assert mine("440303")["ENTITLEMENT_START_UP_LOAN"]["five_jobs_fen"] == 60_000_000
+    assert mine("440103")["ENTITLEMENT_START_UP_LOAN"]["five_jobs_fen"] is None
+
+
+@pytest.mark.parametrize(("born", "sex", "near"), [("1968-01", "M", True), ("1980-01", "M", False), ("1960-01", "M", False), ("1968-01", "unknown", None), (None, "M", None)])
+def test_within_five_years_of_retirement_the_subsidies_may_run_to_it(born, sex, near):
+    person = one("members", member(categories="older", birth_month=born, sex=sex))
+    found = {r.code: r.facts for r in entitlements(person, one("positions", position()), GUANGZHOU, TODAY)}
+    assert found["ENTITLEMENT_INSURANCE_SUBSIDY"]["to_retirement"] is near and found["ENTITLEMENT_WELFARE_SUBSIDIES"]["to_retirement"] is near
+
+
 def test_before_the_measures_of_2004_nothing_is_known():
     assert mine(day=date(2003, 6, 1)) == {}
 
@@ -86,7 +98,7 @@ def test_pay_is_the_wage_where_no_allowance_is_and_unknown_where_the_minimum_is(
     assert then.wage_fen == 70_000 and then.total_fen is None and then.allowance_fen is None
 
 
-@pytest.mark.parametrize("change", [{"sex": "M"}, {"disability_level": 1}, {"birth_month": "1975-01"}, {"education": "college"}, {"unemployed_since": date(2020, 1, 1)}])
+@pytest.mark.parametrize("change", [{"sex": "M"}, {"disability_level": 1}, {"birth_month": "1981-01"}, {"education": "college"}, {"unemployed_since": date(2020, 1, 1)}])
 def test_who_the_member_is_changes_nothing_but_category_and_household(change):
     post = one("positions", position())
     before = entitlements(one("members", member(categories="older")), post, GUANGZHOU, TODAY)

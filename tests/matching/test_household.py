@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.errors import BadInput, Conflict
-from matching.household import FOLLOWED, HOUSEHOLD_STEPS, counted_members, household_table, step_household
+from matching.household import (
+    FOLLOWED,
+    HOUSEHOLD_STEPS,
+    counted_members,
+    household_table,
+    milestone_table,
+    step_household,
+)
 from matching.policy.load import load_policy
 from matching.vocabulary import HouseholdStatus
 from tests.matching.people import household, member, table
@@ -57,6 +64,8 @@ def state(jobs=(), home=None, people=None, referrals=(), as_of=TODAY) -> pd.Seri
         ([job(began=-1)], "in_service"),
         ([job(began=30, verified_on=None)], "in_service"),
         ([job(began=30, evidence="none")], "in_service"),
+        ([job(began=30, kind="TRAINEE")], "in_service"),
+        ([job(began=30, kind="self_employed")], "one_employed"),
         ([job(began=30, verified_on=TODAY + timedelta(days=1))], "in_service"),
     ],
 )  # fmt: skip
@@ -105,6 +114,19 @@ def test_days_lost_are_counted_from_discovery_to_recognition_to_referral_to_work
 def test_days_lost_are_unknown_where_a_day_is():
     row = state(home={"discovered_on": None})
     assert row["days_before_recognition"] is pd.NA and row["days_to_first_referral"] is pd.NA and row["days_to_work"] is pd.NA
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "days", "stable"),
+    [
+        (0, None, 0, [None, None, None]), (30, None, 30, [True, None, None]), (89, None, 89, [True, None, None]), (90, None, 90, [True, True, None]),
+        (200, None, 200, [True, True, True]), (200, 171, 29, [False, False, False]), (200, 110, 90, [True, True, False]), (-3, None, None, [None, None, None]),
+        (20, 0, 20, [None, None, None]),
+    ],
+)  # fmt: skip
+def test_a_milestone_is_reached_missed_or_still_open(began, ended, days, stable):
+    row = milestone_table(table("placements", job(began=began, ended=ended)), TODAY, POLICY).iloc[0]
+    assert [None if pd.isna(x) else x for x in row.iloc[1:]] == [days, *stable]
 
 
 def test_who_counts_as_a_member():

@@ -117,6 +117,7 @@ def test_pauses_end_at_thirty_days_in_all():
         (ClockEvent(K.VOID, day(3), "moved"), "expected the person who decided, found nobody"),
         (ClockEvent(K.REINSTATE, day(3)), "expected state void for reinstate"),
         (ClockEvent(K.PLACED, day(3)), "expected a first day of work from 2026-06-01 to the day of verification, found None"),
+        (ClockEvent(K.PLACED, day(3), first_day=day(2), job_kind="TRAINEE"), "expected a kind that keeps the promise, .* found 'TRAINEE'"),
         (placed(day(3), day(4)), "found 2026-06-05"),
         (placed(day(3), day(-1)), "found 2026-05-31"),
         (placed(day(-1), day(-1)), "expected a placed on or after its start, found 2026-05-31"),
