@@ -91,8 +91,8 @@ def grow(binned: Binned, recipe: Recipe, fold: Ints, begin: Floats) -> tuple[Tre
 
     Trees grow from the margins ``begin`` (n,), so they learn what those leave unsaid; the margin returned is theirs alone.
     With patience, steps are paced by a pilot and growth stops at the round where the mean held-out loss is best. The
-    final trees take half the steps and somewhat over twice the rounds, for they see more rows. Where one fold holds out
-    few of many rows, its trees are final.
+    final trees of a paced member take half the steps and somewhat over twice the rounds, for they see more rows. Where
+    one fold holds out few of many rows, its trees are final.
     """
     paced = _paced(binned, recipe, begin, fold) if recipe.patience else recipe
     n_folds = max(int(fold.max()) + 1, 1)
@@ -106,8 +106,9 @@ def grow(binned: Binned, recipe: Recipe, fold: Ints, begin: Floats) -> tuple[Tre
                 binned.rows.X[out], raw_score=True, num_iteration=best, num_threads=int(binned.common["num_threads"])
             )
     if n_folds > 1:
-        stride = float(paced.params["learning_rate"]) / 2.0
-        final = replace(paced, rounds=round(2.5 * best), params={**paced.params, "learning_rate": stride})
+        shorter, longer = (0.5, 2.5) if recipe.patience else (1.0, 1.1)
+        stride = float(paced.params["learning_rate"]) * shorter
+        final = replace(paced, rounds=round(longer * best), params={**paced.params, "learning_rate": stride})
         text = _text(_grow_one(binned, final, begin, None)[0], final.rounds)
     else:
         text = _text(grown[0][0], best)
