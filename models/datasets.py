@@ -142,11 +142,31 @@ def training_frame(tables: Mapping[str, pd.DataFrame], policy: PolicyBook, cutof
 
 def features_on_the_day(record: Record, referrals: pd.DataFrame, policy: PolicyBook) -> Float32s:
     """Return (n, n_features) of referrals sorted by day, each pair as it stood that morning, a month of rows at a time."""
-    created = referrals["created_on"].to_numpy().astype("datetime64[D]")
+    days = _days(referrals["created_on"])
+    members, positions = record["members"], record["positions"]
+    rows = _Rows(
+        days=days, mi=pd.Index(members["member_id"]).get_indexer(referrals["member_id"]),
+        pj=pd.Index(positions["position_id"]).get_indexer(referrals["position_id"]),
+        pending=open_referrals(record["referrals"], referrals["position_id"], "position_id", days, OPEN_REFERRAL_STATES),
+        filled=_starts_before(record, referrals["position_id"], days),
+        assessed=pd.Index(members["member_id"]).get_indexer(record["assessments"]["member_id"]),
+    )  # fmt: skip
     out = np.empty((len(referrals), len(FEATURE_NAMES)), dtype=np.float32)
-    for rows in _pieces(created):
-        out[rows] = _month(record, referrals.iloc[rows], created[rows], policy)
+    for at in _pieces(days):
+        out[at] = _month(record, rows, at, policy)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Referrals as row numbers: day, member row, post row, open referrals and starts at the post before the day; member row of each assessment."""
+
+    days: np.ndarray
+    mi: Ints
+    pj: Ints
+    pending: Ints
+    filled: Ints
+    assessed: Ints
 
 
 def _pieces(created: np.ndarray) -> list[Ints]:
@@ -159,22 +179,24 @@ def _pieces(created: np.ndarray) -> list[Ints]:
     ]
 
 
-def _month(record: Record, referrals: pd.DataFrame, days: np.ndarray, policy: PolicyBook) -> Float32s:
+def _month(record: Record, rows: _Rows, at: Ints, policy: PolicyBook) -> Float32s:
     """Features of one month's referrals. The policy is that of the month's first day: never later than the referral."""
+    days = rows.days[at]
     book = policy.at(policy.region_code, days[0].astype("datetime64[M]").astype("datetime64[D]").item())
-    members = _rows_of(record["members"], "member_id", referrals["member_id"])
-    positions = _rows_of(record["positions"], "position_id", referrals["position_id"])
+    members = record["members"].iloc[rows.mi[at]].reset_index(drop=True)
+    positions = record["positions"].iloc[rows.pj[at]].reset_index(drop=True)
     told = members["flexibility_declared"].to_numpy() & ~(_days(members["flexibility_declared_on"]) > days)
     members = members.assign(flexibility_declared=told)
-    filled = _starts_before(record, positions["position_id"], days)
-    positions = positions.assign(openings_left=np.maximum(positions["openings_total"].to_numpy() - filled, 1))
-    pending = open_referrals(record["referrals"], positions["position_id"], "position_id", days, OPEN_REFERRAL_STATES)
+    positions = positions.assign(openings_left=np.maximum(positions["openings_total"].to_numpy() - rows.filled[at], 1))
+    concerned = np.zeros(len(record["members"]) + 1, dtype=bool)
+    concerned[rows.mi[at]] = True
+    assessments = record["assessments"][concerned[rows.assessed]]
     pairing = Pairing(
-        encode_members(members, record["assessments"], days, book, regions=record["regions"]),
-        encode_positions(positions, record["employers"], days, book, pending=pending, regions=record["regions"]),
+        encode_members(members, assessments, days, book, regions=record["regions"]),
+        encode_positions(positions, record["employers"], days, book, pending=rows.pending[at], regions=record["regions"]),
     )
-    at = np.arange(len(referrals))
-    features = build(pairing, at, at).features
+    all_rows = np.arange(len(at))
+    features = build(pairing, all_rows, all_rows).features
     features[:, _UNRECORDED] = np.nan
     return features
 
@@ -191,10 +213,6 @@ def _starts_before(record: Record, position_ids: pd.Series, days: np.ndarray) ->
     span = np.int64(4_000_000)
     keys = np.sort(owner[owner >= 0] * span + _days(placements["started_on"])[owner >= 0].astype(np.int64))
     return np.asarray(np.searchsorted(keys, mine * span + days.astype(np.int64)) - np.searchsorted(keys, mine * span - span // 2))
-
-
-def _rows_of(frame: pd.DataFrame, key: str, ids: pd.Series) -> pd.DataFrame:
-    return frame.iloc[pd.Index(frame[key]).get_indexer(ids)].reset_index(drop=True)
 
 
 def _days(column: pd.Series) -> np.ndarray:

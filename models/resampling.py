@@ -8,7 +8,6 @@ Interval = tuple[float, float, float]
 """Estimate, low and high end of the 95 % interval; NaN where nothing can be said."""
 
 _MOST_UNITS = 5_000
-_CHUNK = 50
 
 
 class MemberBootstrap:
@@ -22,12 +21,13 @@ class MemberBootstrap:
         n = int(code.max()) + 1 if len(code) else 0
         self.codes: Ints = np.asarray(code % _MOST_UNITS)
         self._units = min(n, _MOST_UNITS)
-        self._draws, self._seed = draws, seed
+        rng = np.random.default_rng(seed)
+        shares = np.full(max(self._units, 1), 1.0 / max(self._units, 1))
+        self._counts = rng.multinomial(self._units, shares, size=draws).astype(np.float32)
 
     def ratio(self, top: Floats, bottom: Floats) -> Interval:
         """Return sum(top) / sum(bottom) with its interval; both (n,)."""
-        found = self._ratios(top, bottom)
-        return _interval(float(top.sum()), float(bottom.sum()), found)
+        return _interval(float(top.sum()), float(bottom.sum()), self._ratios(top, bottom))
 
     def skill(self, error: Floats, reference: Floats) -> Interval:
         """Return 1 - sum(error) / sum(reference) with its interval; both (n,)."""
@@ -38,13 +38,9 @@ class MemberBootstrap:
         if not self._units:
             return np.zeros(0)
         sums = np.column_stack([np.bincount(self.codes, weights=w, minlength=self._units) for w in (top, bottom)])
-        rng = np.random.default_rng(self._seed)
-        drawn = []
-        for first in range(0, self._draws, _CHUNK):
-            counts = rng.multinomial(self._units, np.full(self._units, 1.0 / self._units), size=min(_CHUNK, self._draws - first))
-            drawn.append(counts @ sums)
-        totals = np.concatenate(drawn)
-        return np.asarray(totals[totals[:, 1] > 0, 0] / totals[totals[:, 1] > 0, 1])
+        totals = self._counts @ sums
+        kept = totals[:, 1] > 0
+        return np.asarray(totals[kept, 0] / totals[kept, 1])
 
 
 def _interval(top: float, bottom: float, found: Floats) -> Interval:

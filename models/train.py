@@ -96,7 +96,7 @@ def frame_of(tables: Mapping[str, pd.DataFrame], config: TrainConfig, progress: 
     if "referrals" not in tables or not len(tables["referrals"]):
         raise NotReady("expected logged referrals, found none; the baseline answers until there are some")
     tables = checked_tables(tables)
-    policy = load_policy(config.region_code, config.cutoff or last_day(tables).item())
+    policy = load_policy(config.region_code, config.cutoff or pd.Timestamp(last_day(tables)).date())
     frame = training_frame(tables, policy, config.cutoff)
     refuse_leaks(frame, tables, policy)
     step("read the record", 1, 1)
