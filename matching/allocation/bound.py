@@ -32,7 +32,9 @@ def best_bound(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> float
         if arcs.saturating
         else 1.0 + 2.0 * float(np.abs(arcs.weight[arcs.home] * arcs.utility - arcs.price).max(initial=0.0))
     )
-    menu = Menu(arcs.home, arcs.seeker, np.maximum(arcs.utility, 0.0), arcs.weight * arcs.missed, arcs.slots, _room(arcs))
+    menu = Menu(
+        arcs.home, arcs.seeker, np.maximum(arcs.utility, 0.0), arcs.weight * arcs.missed, arcs.slots, _room(arcs)
+    )
     cost = arcs.price - np.where(owed, reward, 0.0)
     prices = _first_prices(arcs, chosen, cost)
     bound, step = np.inf, 1.0

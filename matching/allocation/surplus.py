@@ -180,7 +180,9 @@ def _undominated(b: _Block) -> _Block:
     """
     beaten = np.zeros(b.utility.shape, dtype=np.int64)
     for p in range(b.utility.shape[1] - 1):
-        beaten[:, p + 1 :] += (b.cost[:, p : p + 1] <= b.cost[:, p + 1 :]) & (b.seeker[:, p : p + 1] == b.seeker[:, p + 1 :])
+        beaten[:, p + 1 :] += (b.cost[:, p : p + 1] <= b.cost[:, p + 1 :]) & (
+            b.seeker[:, p : p + 1] == b.seeker[:, p + 1 :]
+        )
     cost = np.where(beaten >= b.slots, np.inf, b.cost)
     order = np.argsort(~np.isfinite(cost), axis=1, kind="stable")
     order = order[:, : max(1, int(np.isfinite(cost).sum(axis=1).max(initial=0)))]
