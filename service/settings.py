@@ -1,16 +1,34 @@
 """Settings, all from the environment (``ONEMONTH_*``), checked at start with every fault named at once."""
 
+import base64
+import difflib
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from matching.errors import BadInput
+
+PREFIX = "ONEMONTH_"
+
+
+def key_bytes(key: str) -> bytes:
+    """Return the bytes of a vault key written in base64; BadInput when they are not 32. The key is never repeated."""
+    try:
+        raw = base64.b64decode(key, validate=True)
+    except ValueError as error:
+        raise BadInput("vault key: expected 32 bytes in base64, found something else; make one anew") from error
+    if len(raw) != 32:
+        raise BadInput(f"vault key: expected 32 bytes in base64, found {len(raw)}; make one anew")
+    return raw
 
 
 class Settings(BaseSettings):
     """What an installation may set; the defaults serve one office on one machine."""
 
-    model_config = SettingsConfigDict(env_prefix="ONEMONTH_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(Path("var"), description="folder of the record, the models and the logs")
     database_url: str | None = Field(
@@ -20,6 +38,26 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the server listens on")
     port: int = Field(8000, ge=1, le=65535, description="port the server listens on")
     language: Literal["zh", "en"] = Field("zh", description="language of pages for who has not chosen one")
-    vault_key: str | None = Field(
+    vault_key: SecretStr | None = Field(
         None, description="key of the identity vault, 32 bytes in base64; without it identities are not kept"
     )
+
+    @field_validator("vault_key")
+    @classmethod
+    def _fits(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            try:
+                key_bytes(key.get_secret_value())
+            except BadInput as error:
+                raise ValueError(str(error)) from error
+        return key
+
+    @model_validator(mode="after")
+    def _no_misspelt_name(self) -> Self:
+        """A name that is nearly a setting's is a mistake: the setting would silently keep its default."""
+        known = [PREFIX + name.upper() for name in type(self).model_fields]
+        for name in sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+            if near:
+                raise ValueError(f"{name} is no setting; expected {near[0]}; correct the name")
+        return self

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from matching.errors import BadInput
 from matching.tables import TABLES, Column, Kind
-from service.exchange.catalogue import encode, header_names, sheet_names
+from service.exchange.catalogue import encode, harmless, header_names, sheet_names
 
 Format = Literal["xlsx", "csv", "parquet"]
 
@@ -70,9 +70,7 @@ def _cell(name: str, column: Column, value: object, language: str, yuan: bool) -
     if yuan and isinstance(value, int | float):
         return value / 100
     value = encode(name, column, value) if language == "zh" else value
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
-        return "'" + value
-    return value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _workbook(title: str, cells: pd.DataFrame, path: Path) -> None:

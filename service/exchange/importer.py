@@ -1,32 +1,34 @@
 """Files into the record: good rows go in by key, every refused cell is named, a file is kept whole or not at all."""
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from sqlalchemy.exc import IntegrityError
 
 from matching.errors import BadInput
-from matching.tables import TABLES, Kind, Table, check
-from service.exchange.catalogue import PERSONAL, decode, exchanged, tidy
+from matching.tables import TABLES, Table, check
+from service.exchange.catalogue import exchanged
+from service.exchange.cells import decoded, identifier_fault
+from service.exchange.identities import dropped_columns, identities, identity_faults
+from service.exchange.personal import hidden
 from service.exchange.reader import Sheet, read_sheets
 from service.exchange.rules import cross_checks
+from service.exchange.together import together
+from service.exchange.told import as_written, fault, faults
 from service.storage import Store, Transaction
 
 Progress = Callable[[str, float, float], None]
 
-ERROR_COLUMNS = ["file", "row", "column", "found", "expected"]
-"""Columns of the list of refused cells; ``row`` is the number the spreadsheet shows, ``column`` the header as written."""
-
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of one sheet of a file."""
+    """What became of one sheet of a file.
+
+    ``errors`` has a row for every refused cell: ``row`` is the number the spreadsheet shows, ``column`` the header as written.
+    """
 
     file: str
     sheet: str
@@ -49,40 +51,70 @@ class ImportReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A sheet whose cells were read and checked, before the record is asked."""
+
+    path: Path
+    digest: str
+    sheet: Sheet
+    table: Table
+    frame: pd.DataFrame
+    errors: pd.DataFrame
+
+
 def import_paths(
-    store: Store, paths: Sequence[Path], *, actor: str, progress: Progress | None = None
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    actor: str,
+    table: str | None = None,
+    progress: Progress | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> list[ImportReport]:
-    """Import several files, tables that others refer to first, whatever the order of the files."""
+    """Import several files, tables that others refer to first, whatever the order of the files.
+
+    Each file is one transaction; files that need each other's rows are one together. BadInput, before anything is stored, when a file
+    cannot be used at all. ``mapping`` is an office's own header → column.
+    """
+    if table is not None and table not in exchanged():
+        raise BadInput(f"expected a table of {', '.join(exchanged())}, found {table}")
     told = progress or (lambda name, done, total: None)
     sheets: list[tuple[Path, Sheet]] = []
     for k, path in enumerate(paths):
         told("read files", k, len(paths))
-        sheets += [(path, sheet) for sheet in read_sheets(path)]
+        sheets += [(path, sheet) for sheet in read_sheets(path, table, mapping)]
     told("read files", len(paths), len(paths))
-    order = {name: k for k, name in enumerate(exchanged())}
-    sheets.sort(key=lambda item: order[item[1].table])
-    total = float(sum(len(s.frame) for _, s in sheets))
-    reports, done = [], 0.0
+    for path, sheet in sheets:
+        _require_columns(path, sheet)
+    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    total, done, ready = float(sum(len(s.frame) for _, s in sheets)), 0.0, []
     for path, sheet in sheets:
         told("import rows", done, total)
-        reports.append(_import_sheet(store, path, sheet, actor))
-        done += len(sheet.frame)
+        ready.append(_checked(store, path, digests[path], sheet))
+        done += len(sheet.frame) / 2
+    reports: list[ImportReport] = []
+    for group in together(ready, lambda item: item.path, lambda item: item.table.name):
+        reports += _kept(store, group, actor, lambda rows, at=done: told("import rows", at + rows / 2, total))  # type: ignore[misc]
+        done += sum(len(item.sheet.frame) for item in group) / 2
     told("import rows", total, total)
     return reports
 
 
 def import_file(
-    store: Store, path: Path, *, table: str | None = None, actor: str, progress: Progress | None = None
+    store: Store,
+    path: Path,
+    *,
+    table: str | None = None,
+    actor: str,
+    progress: Progress | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> list[ImportReport]:
     """Import one file, one report a sheet; ``table`` says which table it is where headers leave it open."""
-    if table is None:
-        return import_paths(store, [path], actor=actor, progress=progress)
-    if table not in exchanged():
-        raise BadInput(f"expected a table of {', '.join(exchanged())}, found {table}")
-    return [_import_sheet(store, path, sheet, actor) for sheet in read_sheets(path, table)]
+    return import_paths(store, [path], actor=actor, table=table, progress=progress, mapping=mapping)
 
 
-def _import_sheet(store: Store, path: Path, sheet: Sheet, actor: str) -> ImportReport:
+def _require_columns(path: Path, sheet: Sheet) -> None:
     table = TABLES[sheet.table]
     missing = [c.name for c in table.columns if c.required and c.name not in sheet.columns.values()]
     if missing:
@@ -90,130 +122,63 @@ def _import_sheet(store: Store, path: Path, sheet: Sheet, actor: str) -> ImportR
         raise BadInput(
             f"{path.name}, sheet {sheet.name}: expected columns {wanted} for {table.name}, found none; add them. Nothing was stored"
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    raw = _decoded(sheet, table)
-    checked = check(table, raw)
-    errors = [_as_written(checked.errors, sheet)]
-    with store.write() as tx:
-        good, more = cross_checks(tx, table, checked.frame)
-        errors.append(_as_written(more, sheet))
-        counts = tx.upsert(table.name, good)
-        refused = pd.concat(errors, ignore_index=True).sort_values(["row", "column"], kind="stable", ignore_index=True)
-        refused.insert(0, "file", path.name)
-        import_id = hashlib.sha256(f"{digest}|{sheet.name}".encode()).hexdigest()[:20]
-        summary = {
-            "file": path.name, "sheet": sheet.name, "sha256": digest, "table": table.name, "read": len(raw), "added": counts.added,
-            "changed": counts.changed, "unchanged": counts.unchanged, "refused": int(refused["row"].nunique()),
-        }  # fmt: skip
-        entry = tx.journal(
-            actor=actor,
-            role="service",
-            action="file.imported",
-            object_type=table.name,
-            object_id=import_id,
-            after=summary,
-        )
-        tx.refuse(f"{import_id}-{entry}", refused)
-    return ImportReport(
-        path.name, sheet.name, table.name, len(raw), counts.added, counts.changed, counts.unchanged, int(refused["row"].nunique()),
-        refused, _dropped(sheet), f"{import_id}-{entry}",
-    )  # fmt: skip
 
 
-def _dropped(sheet: Sheet) -> tuple[str, ...]:
-    """Return the columns that were not kept; those that may not be kept say what they hold."""
-    out = []
-    for header in sheet.frame.columns:
-        if header not in sheet.columns:
-            holds = PERSONAL.get(tidy(header)) or PERSONAL.get(str(header).strip())
-            out.append(f"{header} [{holds}: not kept]" if holds else str(header))
-    return tuple(out)
-
-
-def _as_written(errors: pd.DataFrame, sheet: Sheet) -> pd.DataFrame:
-    headers = {column: header for header, column in sheet.columns.items()}
-    return pd.DataFrame(
-        {
-            "row": errors["row"].astype("int64"),
-            "column": [headers.get(c, c) for c in errors["column"]],
-            "found": errors["found"].astype(str),
-            "expected": errors["expected"].astype(str),
-        }
-    )
-
-
-def _decoded(sheet: Sheet, table: Table) -> pd.DataFrame:
-    """Return the sheet under the dictionary's column names with coded values, dates and money as the dictionary has them."""
-    out = {}
+def _checked(store: Store, path: Path, digest: str, sheet: Sheet) -> _Ready:
+    table = TABLES[sheet.table]
+    checked = check(table, decoded(sheet, table))
+    refused = [fault(row, "", f"{cells} cells", "no more cells than headers") for row, cells in sheet.misshapen]
     for header, name in sheet.columns.items():
-        column = table.column(name)
-        values = sheet.frame[header]
-        try:
-            codes, uniques = pd.factorize(values.to_numpy(dtype=object), use_na_sentinel=False)
-        except TypeError:
-            out[name] = values
-            continue
-        yuan = "元" in header
-        decoded = np.empty(len(uniques), dtype=object)
-        decoded[:] = [_value(table.name, column, v, yuan) for v in uniques]
-        out[name] = pd.Series(decoded[codes] if len(codes) else decoded[:0], index=values.index, dtype=object)
-    return pd.DataFrame(out, index=sheet.frame.index)
+        for row, value in zip(sheet.frame.index, sheet.frame[header], strict=True):
+            expected = identifier_fault(name, value) if table.column(name).kind == "id" else None
+            if expected is not None:
+                refused.append(fault(row, header, value, expected))
+    if store.vault is not None:
+        refused += identity_faults(sheet)
+    own = faults(refused)
+    door = as_written(checked.errors, sheet, table)
+    known = set(zip(own["row"], own["column"], strict=True))
+    door = door[[cell not in known for cell in zip(door["row"], door["column"], strict=True)]]
+    errors = pd.concat([own, door], ignore_index=True)
+    return _Ready(path, digest, sheet, table, checked.frame[~checked.frame.index.isin(own["row"])], errors)
 
 
-def _value(table: str, column: object, value: object, yuan: bool) -> object:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return None
-    kind = column.kind  # type: ignore[attr-defined]
-    if isinstance(value, str):
-        value = unicodedata.normalize("NFKC", value) if kind is not Kind.TEXT else value
-    if kind is Kind.MONEY:
-        return _money(value, yuan)
-    if kind is Kind.DATE:
-        return _date(value)
-    if kind is Kind.MONTH:
-        return _month(value)
-    if kind in (Kind.INT, Kind.FLOAT) and isinstance(value, str):
-        return value.replace(",", "").strip()
-    return decode(table, column, value)  # type: ignore[arg-type]
+def _kept(store: Store, group: Sequence[_Ready], actor: str, told: Callable[[float], None]) -> list[ImportReport]:
+    """Write the sheets of one or several files in one transaction."""
+    names = ", ".join(dict.fromkeys(item.path.name for item in group))
+    try:
+        with store.write() as tx:
+            reports, done = [], 0
+            for item in group:
+                reports.append(_keep(tx, store, item, actor))
+                done += len(item.sheet.frame)
+                told(done)
+            return reports
+    except IntegrityError as error:
+        raise BadInput(
+            f"{names}: expected rows the record can hold together, found some it refused ({error.orig}); nothing was stored"
+        ) from error
 
 
-def _money(value: object, yuan: bool) -> object:
-    if isinstance(value, str):
-        text = value.replace(",", "").removesuffix("元").strip()
-        try:
-            value = float(text)
-        except ValueError:
-            return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return round(value * 100, 4) if yuan else value
-    return value
-
-
-_CHINESE_DATE = re.compile(r"(\d{4})[年./-](\d{1,2})[月./-](\d{1,2})日?")
-_SERIAL = (20_000, 80_000)
-
-
-def _date(value: object) -> object:
-    if isinstance(value, str):
-        match = _CHINESE_DATE.fullmatch(value.strip())
-        return f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}" if match else value.strip()
-    if (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and float(value).is_integer()
-        and _SERIAL[0] < value < _SERIAL[1]
-    ):
-        return date(1899, 12, 30) + timedelta(days=int(value))
-    return value
-
-
-def _month(value: object) -> object:
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d{4})[年./-]?(\d{1,2})月?", value.strip())
-        return f"{match[1]}-{int(match[2]):02}" if match else value.strip()
-    if isinstance(value, int | float) and 190_001 <= value <= 220_012 and float(value).is_integer():
-        return f"{int(value) // 100}-{int(value) % 100:02}"
-    return value
-
-
-__all__ = ["ImportReport", "Progress", "Transaction", "import_file", "import_paths"]
+def _keep(tx: Transaction, store: Store, item: _Ready, actor: str) -> ImportReport:
+    good, more = cross_checks(tx, item.table, item.frame)
+    counts = tx.upsert(item.table.name, good)
+    sealed = 0 if store.vault is None else store.vault.keep(tx, identities(item.sheet, good))
+    refused = pd.concat([item.errors, as_written(more, item.sheet, item.table)], ignore_index=True)
+    refused = refused.sort_values(["row", "column"], kind="stable", ignore_index=True)
+    file = hidden(item.path.name)
+    refused.insert(0, "file", file)
+    bad = int(refused["row"].nunique())
+    import_id = hashlib.sha256(f"{item.digest}|{item.sheet.name}".encode()).hexdigest()[:20]
+    entry = tx.journal(
+        actor=actor, role="service", action="file.imported", object_type=item.table.name, object_id=import_id,
+        after={
+            "file": file, "sheet": item.sheet.name, "sha256": item.digest, "table": item.table.name, "read": len(item.sheet.frame),
+            "added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged, "refused": bad, "sealed": sealed,
+        },
+    )  # fmt: skip
+    tx.refuse(f"{import_id}-{entry}", refused)
+    return ImportReport(
+        file, item.sheet.name, item.table.name, len(item.sheet.frame), counts.added, counts.changed, counts.unchanged, bad,
+        refused, dropped_columns(item.sheet, sealing=store.vault is not None), f"{import_id}-{entry}",
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Rules between the cells of a row and between a row and the record: a parent that exists, an order of days that is possible."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from matching.arrays import Bools
 from matching.tables import TABLES, Table
 from matching.tables.door import ERROR_COLUMNS
+from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.storage import Transaction
 
 Rule = tuple[str, str, Callable[[pd.DataFrame], pd.Series]]
@@ -33,6 +35,24 @@ RULES: dict[str, tuple[Rule, ...]] = {
 """Rules inside one row, by table."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyOne:
+    """Of the live rows of a table, one for each value of ``slot``."""
+
+    table: str
+    slot: tuple[str, ...]
+    live: Callable[[pd.DataFrame], Bools]
+    column: str
+    expected: str
+
+
+ONLY_ONE = (
+    OnlyOne("referrals", ("member_id", "position_id"), lambda f: f["state"].isin(list(OPEN_REFERRAL_STATES)).to_numpy(dtype=bool), "state", "one open referral of a member to a post"),
+    OnlyOne("pairings", ("household_id",), lambda f: f["ended_on"].isna().to_numpy(dtype=bool), "household_id", "one running pairing of a household; end the other first"),
+)  # fmt: skip
+"""What the record holds to by an index over live rows, told row by row before the record refuses the file."""
+
+
 def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that keep every rule, and the refused cells of the others."""
     refused = np.zeros(len(frame), dtype=bool)
@@ -56,8 +76,10 @@ def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd
                 spec.name,
                 f"one that exists in {parent.name}; import it first",
             )
-    for column, expected, bad in _against_record(tx, table, frame):
-        refuse(bad, column, expected)
+    for column, expected, bad in _against_record(tx, table, frame[~refused]):
+        full = np.zeros(len(frame), dtype=bool)
+        full[~refused] = bad
+        refuse(full, column, expected)
     errors = (
         pd.concat(told, ignore_index=True)
         if told
@@ -82,11 +104,24 @@ def _against_record(tx: Transaction, table: Table, frame: pd.DataFrame) -> list[
             "datetime64[s]"
         )
         return [("started_on", "not before the household's recognition", early)]
-    if table.name == "referrals":
-        state = frame["state"].isin(["draft", "issued", "attended", "offered", "accepted"])
-        twice = state & frame[state].duplicated(["member_id", "position_id"]).reindex(frame.index, fill_value=False)
-        return [("state", "one open referral of a member to a post", twice.to_numpy(dtype=bool))]
-    return []
+    return [
+        (rule.column, rule.expected, _taken_twice(tx, table, frame, rule))
+        for rule in ONLY_ONE
+        if rule.table == table.name
+    ]
+
+
+def _taken_twice(tx: Transaction, table: Table, frame: pd.DataFrame, rule: OnlyOne) -> Bools:
+    """Rows that would be a second one where there may be one: after an earlier row of the file, or beside a row of the record
+    that the file leaves as it is."""
+    live = rule.live(frame)
+    slot = pd.MultiIndex.from_frame(frame[list(rule.slot)])
+    again = np.zeros(len(frame), dtype=bool)
+    again[live] = slot[live].duplicated()
+    stored = tx.read(table.name)
+    stored = stored[rule.live(stored) & ~stored[table.key[0]].isin(frame[table.key[0]]).to_numpy(dtype=bool)]
+    taken = slot.isin(pd.MultiIndex.from_frame(stored[list(rule.slot)]))
+    return np.asarray(live & (again | taken))
 
 
 def _errors(table: Table, frame: pd.DataFrame, bad: Bools, column: str, expected: str) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The record and how it is kept."""
 
 from service.storage.store import EXPORTED, TRAINING_TABLES, Counts, Store, Transaction
+from service.storage.vault import Identity, Vault
 
-__all__ = ["EXPORTED", "TRAINING_TABLES", "Counts", "Store", "Transaction"]
+__all__ = ["EXPORTED", "TRAINING_TABLES", "Counts", "Identity", "Store", "Transaction", "Vault"]

@@ -19,11 +19,12 @@ def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
-def make_engine(url: str) -> sa.Engine:
+def make_engine(url: str | sa.URL) -> sa.Engine:
     """Return an engine for a database address."""
-    if url.startswith("postgresql://"):
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    if not url.startswith("sqlite"):
+    url = sa.make_url(url)
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
     engine = sa.create_engine(
         url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=20
@@ -35,8 +36,8 @@ def make_engine(url: str) -> sa.Engine:
 
 def _prepare(connection: Any, _: object) -> None:
     connection.isolation_level = None
-    mode, sync = ("WAL", "NORMAL") if wal_is_safe() else ("TRUNCATE", "FULL")
-    for pragma in (f"journal_mode={mode}", f"synchronous={sync}", "foreign_keys=ON", "busy_timeout=30000"):
+    mode = "WAL" if wal_is_safe() else "TRUNCATE"
+    for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 

@@ -75,7 +75,7 @@ def first_break(connection: sa.Connection) -> Broken | None:
             return Broken(expected_seq, "entry is missing")
         if row["prev_hash"] != previous:
             return Broken(expected_seq, "does not follow the entry before")
-        if row["hash"] != entry_hash(row):
+        if row["hash"] != entry_hash(dict(row)):
             return Broken(expected_seq, "was changed after it was written")
         expected_seq, previous = expected_seq + 1, row["hash"]
     return None

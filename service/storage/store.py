@@ -12,14 +12,15 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from matching.errors import Conflict
+from matching.errors import Conflict, NotReady
 from matching.tables import TABLES
 from service.settings import Settings
 from service.storage import journal
 from service.storage.engine import make_engine, reading, writing
 from service.storage.frames import plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
-from service.storage.schema import changes, leases, metadata, refused_rows
+from service.storage.schema import changes, identities, leases, metadata, refused_rows
+from service.storage.vault import Identity, Vault
 
 BATCH = 5_000
 """Rows sent to the database at a time."""
@@ -106,8 +107,8 @@ class Transaction(_Reader):
         new = frame[known].reset_index(drop=True)
         same = ((old == new) | (old.isna() & new.isna())).fillna(False).all(axis=1).to_numpy(dtype=bool)
         differs = frame[known].index[~same]
+        self._replace(table, frame.loc[differs], key)  # first: what ends makes room for what is new
         self.insert(table, frame[~known])
-        self._replace(table, frame.loc[differs], key)
         return Counts(int((~known).sum()), len(differs), int(same.sum()))
 
     def _replace(self, table: str, frame: pd.DataFrame, key: list[str]) -> None:
@@ -127,6 +128,23 @@ class Transaction(_Reader):
         rows = [{"import_id": import_id, "n": k, **row} for k, row in enumerate(to_rows(errors))]
         for start in range(0, len(rows), BATCH):
             self._connection.execute(refused_rows.insert(), rows[start : start + BATCH])
+
+    def sealed(self, member_ids: Sequence[str]) -> dict[str, tuple[bytes, str]]:
+        """Return member → sealed identity and the key it is sealed under, of those who have one."""
+        out: dict[str, tuple[bytes, str]] = {}
+        for start in range(0, len(member_ids), BATCH):
+            query = sa.select(identities).where(identities.c.member_id.in_(member_ids[start : start + BATCH]))
+            out |= {row.member_id: (bytes(row.sealed), row.key_id) for row in self._connection.execute(query)}
+        return out
+
+    def keep_sealed(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep sealed identities in place of earlier ones."""
+        for start in range(0, len(rows), BATCH):
+            some = list(rows[start : start + BATCH])
+            self._connection.execute(
+                identities.delete().where(identities.c.member_id.in_([r["member_id"] for r in some]))
+            )
+            self._connection.execute(identities.insert(), some)
 
     def journal(
         self, *, actor: str, role: str, action: str, object_type: str, object_id: str, before: Any = None, after: Any = None,
@@ -151,20 +169,22 @@ class Transaction(_Reader):
 class Store:
     """The record of one office or of a province."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, vault: Vault | None = None) -> None:
         self.engine = engine
+        self.vault = vault
 
     @classmethod
     def open(cls, settings: Settings) -> "Store":
         """Open the record; migrations that are due run first, one process at a time."""
-        url = settings.database_url
+        vault = None if settings.vault_key is None else Vault.of(settings.vault_key.get_secret_value())
+        url: str | sa.URL | None = settings.database_url
         if url is None:
             home = Path(settings.home)
             home.mkdir(parents=True, exist_ok=True)
-            url = f"sqlite:///{home.absolute() / 'onemonth.db'}"
+            url = sa.URL.create("sqlite", database=str(home.absolute() / "onemonth.db"))
         engine = make_engine(url)
         migrate(engine)
-        return cls(engine)
+        return cls(engine, vault)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -188,6 +208,23 @@ class Store:
             transaction = Transaction(connection)
             yield transaction
             transaction.finish()
+
+    def identity(
+        self, member_id: str, *, actor: str, role: str, reason: str, request_id: str | None = None
+    ) -> Identity | None:
+        """Return who a member is, None when nothing is sealed; every reading is an entry in the journal. NotReady without a key."""
+        if self.vault is None:
+            raise NotReady(
+                "identities: expected a key in ONEMONTH_VAULT_KEY, found none; start with the key they were sealed under"
+            )
+        with self.write() as tx:
+            found = tx.sealed([member_id])
+            identity = self.vault.unseal(member_id, *found[member_id]) if found else None
+            tx.journal(
+                actor=actor, role=role, action="identity.read", object_type="identities", object_id=member_id, reason=reason,
+                request_id=request_id,
+            )  # fmt: skip
+            return identity
 
     def version(self, names: Sequence[str] | None = None) -> int:
         """Return a number that grows with every committed write to these tables (default all)."""

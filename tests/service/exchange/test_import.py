@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_used_gets_a_clear_word_and_stores_nothing(lone, t
 
 
 def test_a_workbook_that_unpacks_without_end_is_refused_before_it_is_opened(lone, tmp_path, monkeypatch):
-    monkeypatch.setattr("service.exchange.reader.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("service.exchange.workbook.MAX_UNPACKED", 1_000_000)
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * 5_000_000)
@@ -255,7 +255,7 @@ def _rows(spec):
 )
 def test_what_is_exported_reads_back_the_same(tmp_path, data, name, form):
     from matching.tables import check
-    from service.exchange.importer import _decoded
+    from service.exchange.cells import decoded as _decoded
     from service.exchange.reader import read_sheets
 
     frame = check(TABLES[name], pd.DataFrame([data.draw(_rows(TABLES[name]))]).astype(object)).frame
