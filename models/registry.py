@@ -23,7 +23,7 @@ from models.card import LANGUAGES, card
 from models.gates import judge, judge_against
 from models.registry_check import check_parts
 from models.registry_compare import compare_evaluations
-from models.registry_files import is_version, libraries, locked, read_manifest, read_version, write_version
+from models.registry_files import is_version, libraries, locked, read_manifest, read_version, sha256, write_version
 from models.registry_golden import golden_scores, refuse_other_scores, score_in_child
 from models.registry_log import Keys, append, canonical, read_log
 
@@ -59,6 +59,7 @@ class Registry:
         self._keys = Keys(Path(keys) if keys is not None else self.folder.with_name(self.folder.name + "-keys"))
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
+        self._tried: set[str] = set()
 
     def save(self, trained: "TrainedRanker", evaluation: Mapping[str, Any], *, made_by: str, made_at: str) -> str:
         """Store a trained scorer with its evaluation as the next version and return the version's name; nothing is promoted."""
@@ -75,7 +76,7 @@ class Registry:
                 "format": FORMAT, "version": version, "made_by": made_by, "made_at": made_at, "features": list(FEATURE_NAMES),
                 "libraries": libraries(), "evidence": dict(trained.evidence), "data": evaluation["test"], "gates": evaluation["gates"]["failed"],
             }  # fmt: skip
-            _check_own(files)
+            _check_own(trained, files)
             digest = write_version(self._path(version), {**files, **named}, manifest, self._keys)
             self._append(events, {"event": "registered", "version": version, "manifest": digest, "by": made_by, "at": made_at})
         return version
@@ -202,9 +203,12 @@ class Registry:
         manifest, files = self._files(events, version)
         if manifest["format"] != FORMAT or manifest["features"] != list(FEATURE_NAMES):
             raise ModelRefused(f"{version}: expected format {FORMAT} and the {len(FEATURE_NAMES)} features of this release, found format {manifest['format']} and {len(manifest['features'])}; train again")
-        parts = {name.removeprefix(PART): content for name, content in files.items() if name.startswith(PART)}
+        parts = _parts(files)
         state = check_parts(files[STATE], parts, len(FEATURE_NAMES))
-        refuse_other_scores(version, json.loads(files[GOLDEN])["scores"], score_in_child(files[STATE], parts))
+        digest = sha256(canonical(manifest))
+        if digest not in self._tried:
+            refuse_other_scores(version, json.loads(files[GOLDEN])["scores"], score_in_child(files[STATE], parts))
+            self._tried.add(digest)
         from models.trained import TrainedRanker
 
         return TrainedRanker.from_state(state, parts, version)
@@ -246,11 +250,16 @@ class Registry:
         return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _check_own(files: Mapping[str, bytes]) -> None:
-    """Check what is about to be written as it will be checked when read, in this process and in a trial one."""
-    parts = {name.removeprefix(PART): content for name, content in files.items() if name.startswith(PART)}
-    check_parts(files[STATE], parts, len(FEATURE_NAMES))
-    refuse_other_scores("the new version", json.loads(files[GOLDEN])["scores"], score_in_child(files[STATE], parts))
+def _check_own(trained: "TrainedRanker", files: Mapping[str, bytes]) -> None:
+    """Refuse to write what could not be read back: same form, and the same scores to the last bit."""
+    parts = _parts(files)
+    again = type(trained).from_state(check_parts(files[STATE], parts, len(FEATURE_NAMES)), parts)
+    if golden_scores(again) != json.loads(files[GOLDEN])["scores"]:
+        raise ModelRefused("expected the scorer to score the same after it was written down, found other scores; nothing was stored")
+
+
+def _parts(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name.removeprefix(PART): content for name, content in files.items() if name.startswith(PART)}
 
 
 def _stack(events: Events) -> list[str]:

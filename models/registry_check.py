@@ -88,8 +88,8 @@ def _check_tree(where: str, tree: Mapping[str, str], n_features: int) -> None:
         raise _refused(where, f"{n - 1} entries in {wrong[0]}", f"{len(nodes[wrong[0]])}")
     if not all(0 <= f < n_features for f in nodes["split_feature"]):
         raise _refused(where, f"features 0 to {n_features - 1}", f"{max(nodes['split_feature'])}, {min(nodes['split_feature'])}")
-    if not np.isfinite(nodes["threshold"]).all() or not _KNOWN_DECISIONS.issuperset(nodes["decision_type"]):
-        raise _refused(where, "finite thresholds and numerical decisions", "something else")
+    if np.isnan(nodes["threshold"]).any() or not _KNOWN_DECISIONS.issuperset(nodes["decision_type"]):
+        raise _refused(where, "numbers as thresholds and numerical decisions", "something else")
     _check_children(where, nodes["left_child"], nodes["right_child"], n)
 
 
