@@ -95,7 +95,7 @@ def household_table(
     frame["days_in_work"] = days.astype("Int64")
     frame["stable_on"], frame["closes_on"] = since + pd.Timedelta(days=stable), since + pd.Timedelta(days=close)
     frame["dibao_review_on"] = _months_after(since, policy)
-    receiving = households["dibao_status"].isin(["receiving", "applied"]).to_numpy()
+    receiving = (households["dibao_status"] == "receiving").to_numpy()
     frame["dibao_review_due"] = receiving & (frame["dibao_review_on"] <= today).to_numpy()
     return _lost_days(frame, households, members, placements, referrals, today)
 

@@ -71,6 +71,8 @@ def test_one_person_in_two_posts_on_the_same_days_is_shown_once():
     assert found[0].reason.facts == {"placement_id_other": "L2", "from": "2026-05-21", "until": "2026-06-10"}
     assert codes([placement(1, 40), placement(2, 20, kind="EMPLOYER", position_id=None)]) == [("ABUSE_TWO_POSTS", "L1")]
     assert codes([placement(1, 40, ended_on=TODAY - timedelta(days=21)), placement(2, 20)]) == []
+    handed_over = placement(1, 40, kind="EMPLOYER", position_id=None, ended_on=TODAY - timedelta(days=20))
+    assert codes([handed_over, placement(2, 20)]) == [("ABUSE_TWO_POSTS", "L2")]
     assert codes([placement(1, 40), placement(2, 20, who="M2")]) == []
 
 
@@ -113,6 +115,7 @@ def test_an_employer_with_too_large_a_share_of_a_district_is_shown():
     found = findings(heavy, people=people, posts=posts)
     assert [(f.object_type, f.object_id, f.reason.code) for f in found] == [("employer", "E1", "ABUSE_CONCENTRATION")]
     assert found[0].reason.facts["of"] == 12 and found[0].reason.facts["placements"] > 3
+    assert codes(heavy[:10], people=people, posts=posts) == [("ABUSE_CONCENTRATION", "E1")]
     assert codes(heavy[:9], people=people, posts=posts) == []
 
 

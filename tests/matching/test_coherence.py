@@ -24,6 +24,8 @@ def found(**changes) -> list[tuple]:
 
 def test_a_record_that_can_be_true_raises_nothing():
     assert found() == []
+    assert found(placements={"started_on": D, "ended_on": D}, referrals={"started_on": D}, promises={"started_on": date(2026, 5, 25)}) == []
+    assert found(positions={"openings_left": 2, "openings_total": 2, "wage_max": 300_000}) == []
 
 
 @pytest.mark.parametrize(

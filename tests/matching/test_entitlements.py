@@ -68,7 +68,7 @@ def test_a_business_with_five_jobs_may_borrow_more_where_a_city_says_so():
     assert mine("440103")["ENTITLEMENT_START_UP_LOAN"]["five_jobs_fen"] is None
 
 
-@pytest.mark.parametrize(("born", "sex", "near"), [("1968-01", "M", True), ("1980-01", "M", False), ("1960-01", "M", False), ("1968-01", "unknown", None), (None, "M", None)])
+@pytest.mark.parametrize(("born", "sex", "near"), [("1968-01", "M", True), ("1970-02", "M", True), ("1970-03", "M", False), ("1980-01", "M", False), ("1960-01", "M", False), ("1968-01", "unknown", None), (None, "M", None)])
 def test_within_five_years_of_retirement_the_subsidies_may_run_to_it(born, sex, near):
     person = one("members", member(categories="older", birth_month=born, sex=sex))
     found = {r.code: r.facts for r in entitlements(person, one("positions", position()), GUANGZHOU, TODAY)}

@@ -99,7 +99,8 @@ def test_after_three_months_of_continuous_work_a_review_of_the_allowance_is_due_
     due = state([job(started_on=start, verified_on=start)], receiving)
     assert due["dibao_review_on"].date() == TODAY and due["dibao_review_due"]
     assert not state([job(started_on=start + timedelta(days=1), verified_on=start)], receiving)["dibao_review_due"]
-    assert not state([job(started_on=start, verified_on=start)], {"dibao_status": "none"})["dibao_review_due"]
+    for other in ("none", "applied", "closing", "closed"):
+        assert not state([job(started_on=start, verified_on=start)], {"dibao_status": other})["dibao_review_due"]
     month_end = date(2025, 11, 30)
     assert state([job(started_on=month_end, verified_on=month_end)], receiving)["dibao_review_on"].date() == date(2026, 2, 28)
 
@@ -132,9 +133,9 @@ def test_a_milestone_is_reached_missed_or_still_open(began, ended, days, stable)
 def test_who_counts_as_a_member():
     people = [
         member(), member(member_id="M2", willing=False), member(member_id="M3", employment_state="inactive"), member(member_id="M4", birth_month="2010-07"),
-        member(member_id="M5", birth_month="2010-06"), member(member_id="M6", birth_month="1950-01"), member(member_id="M7", birth_month=None),
+        member(member_id="M5", birth_month="2010-06"), member(member_id="M8", birth_month="1971-02"), member(member_id="M9", birth_month="1971-03"), member(member_id="M6", birth_month="1950-01"), member(member_id="M7", birth_month=None),
     ]  # fmt: skip
-    assert counted_members(table("members", *people), TODAY, POLICY).tolist() == [True, False, False, False, True, False, True]
+    assert counted_members(table("members", *people), TODAY, POLICY).tolist() == [True, False, False, False, True, False, True, False, True]
 
 
 def test_steps_outside_the_table_are_refused():

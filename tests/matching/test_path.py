@@ -76,6 +76,7 @@ def test_basic_service_leads_on_after_two_referrals_or_a_week():
     assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2)]) == ("BASIC", "JOBSEARCH", "PATH_NOT_PLACED")
     assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2, state="draft")])[1] is None
     assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2, days=4)])[1] is None
+    assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2, days=3)])[1] == "JOBSEARCH"
 
 
 def test_job_search_guidance_and_the_interview_lead_to_assessment():
@@ -97,6 +98,7 @@ def test_an_assessment_is_complete_with_eight_dimensions_that_still_count():
 def test_training_leads_on_when_a_course_of_its_kind_is_completed_in_the_stage():
     assert proposal([record("SKILL_TRAIN")]) == ("SKILL_TRAIN", None, "PATH_STAYS")
     assert proposal([record("SKILL_TRAIN")], trainings=[course("startup")]) == ("SKILL_TRAIN", "TARGET_TRAIN", "PATH_TRAINED")
+    assert proposal([record("SKILL_TRAIN")], trainings=[course("skill", days=3)])[1] == "TARGET_TRAIN"
     assert proposal([record("SKILL_TRAIN")], trainings=[course("targeted")])[1] is None
     assert proposal([record("SKILL_TRAIN")], trainings=[course("skill", days=9)])[1] is None
     assert proposal([record("SKILL_TRAIN")], trainings=[course("skill", state="running")])[1] is None
@@ -111,6 +113,7 @@ def test_a_job_leads_to_follow_up_from_every_stage(stage):
 def test_follow_up_ends_after_half_a_year_and_a_lost_job_starts_the_path_again():
     assert proposal([record("FOLLOWUP")], placements=[job(179)]) == ("FOLLOWUP", None, "PATH_FOLLOW")
     assert proposal([record("FOLLOWUP")], placements=[job(180)]) == ("FOLLOWUP", None, "PATH_STABLE")
+    assert proposal([record("FOLLOWUP")], placements=[job(30, ended_on=ago(0))]) == ("FOLLOWUP", None, "PATH_FOLLOW")
     assert proposal([record("FOLLOWUP")], placements=[job(30, ended_on=ago(1))]) == ("FOLLOWUP", "BASIC", "PATH_JOB_LOST")
 
 
@@ -163,6 +166,7 @@ def test_training_unlocks_posts_for_which_it_alone_falls_short():
     member_skills = skills(numeracy=50, verbal=20, physical_stamina=45)
     found = dict(zip(DIMENSIONS, training_unlocks(NEEDS, member_skills, OPENINGS), strict=True))
     assert {d: n for d, n in found.items() if n} == {"numeracy": 8}
+    assert training_unlocks(NEEDS, skills(numeracy=60), OPENINGS)[DIMENSIONS.index("numeracy")] == 3, "as much as asked is no shortfall"
     assert training_unlocks(NEEDS, skills(), OPENINGS).sum() == 0
 
 

@@ -108,6 +108,11 @@ def test_an_unusable_row_is_refused_by_name(changes, message):
         parse_table(text(**changes), "city.toml")
 
 
+def test_a_row_may_hold_for_a_single_day():
+    (only,) = parse_table(text(valid_from="2026-06-10", valid_to="2026-06-10"), "city.toml")
+    assert [only.in_force(date(2026, 6, d)) for d in (9, 10, 11)] == [False, True, False]
+
+
 def test_a_table_may_hold_rows_and_defaults_only():
     with pytest.raises(PolicyError, match=r"city.toml: expected \[defaults\] and \[\[row\]\] only, found rows"):
         parse_table("[[rows]]\nid = 'own'", "city.toml")

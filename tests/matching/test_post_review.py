@@ -53,6 +53,7 @@ WELFARE = {"kind": "PUBLIC_WELFARE", "pw_subtype": "cleaning", "declared_on": da
     [
         (WELFARE, []), ({**WELFARE, "pw_subtype": "administration"}, ["WELFARE_TYPE_NOT_ALLOWED"]), ({**WELFARE, "pw_subtype": None}, ["WELFARE_TYPE_NOT_ALLOWED"]),
         ({**WELFARE, "declared_on": None}, ["WELFARE_NOT_DECLARED"]), ({**WELFARE, "wage_min": 240_000, "wage_max": 249_999}, ["WELFARE_BELOW_FLOOR"]),
+        ({**WELFARE, "wage_min": 250_000, "wage_max": 250_000}, []),
         ({**WELFARE, "wage_min": 120_000, "wage_max": 120_000, "hours_week": 20}, []),
         ({"kind": "DISPATCH", "user_unit_id": "E2", "contract_months": 24}, []),
         ({"kind": "DISPATCH", "contract_months": 24}, ["DISPATCH_WITHOUT_USER_UNIT"]),

@@ -76,6 +76,11 @@ def test_the_clock_starts_on_the_latest_of_recognition_wish_and_declaration():
         assert (row["started_on"].date(), row["due_on"].date(), row["days_left"], row["state"]) == (days[2], date(2026, 7, 3), 23, "running")
 
 
+def test_a_clock_that_starts_today_runs_today():
+    row = clocks([member(flexibility_declared_on=TODAY)]).iloc[0]
+    assert (row["state"], row["started_on"].date(), row["days_left"]) == ("running", TODAY, 30)
+
+
 @pytest.mark.parametrize(
     ("person", "home"),
     [

@@ -90,6 +90,17 @@ def test_met_after_a_pause_may_be_in_time_net_and_late_gross():
     assert kept.state is PromiseState.MET and not kept.met_gross
 
 
+def test_a_pause_ends_on_the_first_day_of_a_job_that_begins_in_it():
+    kept = at(day(25), pause(day(10)), placed(day(20), day(12)))
+    assert (kept.state, kept.paused_days) == (PromiseState.MET, 2)
+    assert at(day(25), pause(day(10)), placed(day(20), day(8))).paused_days == 0
+
+
+def test_events_may_be_told_in_any_order():
+    events = [pause(day(5)), ClockEvent(K.RESUME, day(9)), placed(day(20), day(18))]
+    assert at(day(30), *events[::-1]) == at(day(30), *events)
+
+
 def test_a_pause_ends_by_itself_at_fifteen_days_and_fourteen_when_away():
     assert at(day(40), pause(day(10))).paused_days == 15
     assert at(day(40), pause(day(10), "away")).paused_days == 14

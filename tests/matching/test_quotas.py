@@ -31,6 +31,7 @@ def test_the_shortfall_is_whole_people_and_the_consequence_is_named_and_not_carr
     assert (row["shortfall"], row["required_share"], row["consequence"]) == (2, 0.1, "personnel_budget_cut")
     assert row["actual_share"] == pytest.approx(1 / 30)
     assert share(employer(headcount=31)).iloc[0]["shortfall"] == 3
+    assert share(employer(headcount=100, required_share=0.07)).iloc[0]["shortfall"] == 6, "seven of a hundred, not eight by rounding"
     assert share(employer(hard_to_employ_count=9)).iloc[0]["shortfall"] == 0
 
 
@@ -63,4 +64,6 @@ def test_dispatched_staff_known_here_are_held_against_the_tenth():
     employers = table("employers", employer(headcount=20), employer(employer_id="E2", headcount=None))
     found = dispatch_share_table(employers, posts, table("placements", *jobs), TODAY, POLICY).set_index("employer_id")
     assert found["dispatched"].to_dict() == {"E1": 3, "E2": 1}
+    tenth = dispatch_share_table(table("employers", employer(headcount=27)), posts, table("placements", *jobs), TODAY, POLICY).set_index("employer_id")
+    assert not tenth.loc["E1", "over"], "three of thirty are a tenth, not more"
     assert found.loc["E1", "share"] == pytest.approx(3 / 23) and found.loc["E1", "over"] and not found.loc["E2", "over"]

@@ -47,13 +47,20 @@ def why(referral: dict, notices=None, appeals=(), as_of=TODAY) -> str:
 
 
 def test_a_suitable_offer_declined_without_good_reason_and_told_counts():
-    assert why(refusal()) == ""
+    assert why(refusal()) == "" and why(refusal(), [notice(given_on=TODAY)]) == ""
+
+
+@pytest.mark.parametrize(("day", "counted"), [(date(2025, 12, 10), 0), (date(2025, 12, 11), 1)])
+def test_the_window_of_six_months_opens_the_day_after_the_corresponding_day(day, counted):
+    tally = next(t for t in tallies("M1", log([refusal(outcome_on=day)], [notice()]), TODAY, POLICY) if t.regime == "hard_to_employ")
+    assert tally.counted == counted
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"reason_side": "employer"}, NotCounted.WITHDRAWN_BY_OTHERS),
+        ({"reason_side": "agency"}, NotCounted.WITHDRAWN_BY_OTHERS),
         ({"suitability": "failed"}, NotCounted.NOT_SUITABLE),
         ({"suitability": "unknown"}, NotCounted.NOT_SUITABLE),
         ({"refusal_justified": "yes"}, NotCounted.JUSTIFIED),

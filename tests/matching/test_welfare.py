@@ -41,7 +41,7 @@ THREE = [offer(f"P{k}") for k in range(3)]
     ("jobs", "offers", "person", "verdict"),
     [
         ([], [], {}, "FIRST"), ([job(date(2026, 1, 1), kind="EMPLOYER")], [], {}, "FIRST"), ([job(date(2026, 7, 1))], [], {}, "FIRST"),
-        ([job(date(2026, 1, 1))], THREE, {}, "IN_TERM"), ([PAST], THREE, {}, "REPEAT_ALLOWED"), ([PAST], THREE[:2], {}, "OFFERS_OWED"),
+        ([job(date(2026, 1, 1))], THREE, {}, "IN_TERM"), ([job(TODAY)], [], {}, "IN_TERM"), ([PAST], THREE, {}, "REPEAT_ALLOWED"), ([PAST], THREE[:2], {}, "OFFERS_OWED"),
         ([PAST], [*THREE[:2], offer("P1", date(2026, 5, 20))], {}, "OFFERS_OWED"), ([PAST], [*THREE[:2], offer("W1")], {}, "OFFERS_OWED"),
         ([PAST], [*THREE[:2], offer("P3", date(2025, 12, 1))], {}, "OFFERS_OWED"), ([PAST], [*THREE[:2], offer("P3", suitability="failed")], {}, "OFFERS_OWED"),
         ([PAST], THREE, {"categories": "landless"}, "NO_REPEAT_CATEGORY"), ([PAST], THREE, {"categories": "landless", "disability_level": 2}, "REPEAT_ALLOWED"),
@@ -69,6 +69,11 @@ def test_near_retirement_the_term_runs_to_it():
     assert not young["to_retirement"] and young["term_ends_on"].date() == date(2027, 12, 31)
     unknown = stands(job(date(2025, 1, 1)), birth_month=None)
     assert not unknown["to_retirement"] and unknown["term_ends_on"].date() == date(2027, 12, 31)
+
+
+@pytest.mark.parametrize(("start", "near"), [(date(2026, 5, 31), False), (date(2026, 6, 1), True)])
+def test_near_retirement_begins_five_years_before(start, near):
+    assert stands(job(start), birth_month="1970-02", sex="M")["to_retirement"] == near
 
 
 def test_no_term_runs_outside_a_placement():
