@@ -48,7 +48,9 @@ def relatives(record: WelfareRecord) -> list[Finding]:
     told = record.caseworkers[["caseworker_id", "declared_relatives"]].copy()
     told["member_id"] = told["declared_relatives"].str.split(";")
     kin = told.explode("member_id")[["caseworker_id", "member_id"]].assign(tie="declared_relative")
-    ties = pd.concat([kin, record.shared_addresses[["caseworker_id", "member_id"]].assign(tie="same_address")], ignore_index=True)
+    ties = pd.concat(
+        [kin, record.shared_addresses[["caseworker_id", "member_id"]].assign(tie="same_address")], ignore_index=True
+    )
     hits = _welfare_referrals(record).merge(ties, on=["caseworker_id", "member_id"])
     return _found("referral", "ABUSE_RELATIVE", hits, ("caseworker_id", "tie"))
 
@@ -102,12 +104,16 @@ def unproven(record: WelfareRecord, as_of: date, policy: PolicyBook) -> list[Fin
 def concentration(record: WelfareRecord, as_of: date, policy: PolicyBook) -> list[Finding]:
     """Employers that hold a large share of a district's running welfare placements."""
     jobs = _until(record.placements[record.placements["kind"] == WELFARE], as_of)
-    jobs = jobs[jobs["ended_on"].isna()].merge(record.positions[["position_id", "employer_id", "region_code"]], on="position_id")
+    jobs = jobs[jobs["ended_on"].isna()].merge(
+        record.positions[["position_id", "employer_id", "region_code"]], on="position_id"
+    )
     jobs["district"] = jobs["region_code"].str[:6]
     counts = jobs.groupby(["district", "employer_id"]).size().reset_index(name="placements")
     counts["of"] = counts.groupby("district")["placements"].transform("sum")
     counts["limit_share"] = policy.number("abuse.concentration_share")
-    high = (counts["of"] >= policy.whole("abuse.concentration_least")) & (counts["placements"] > counts["limit_share"] * counts["of"])
+    high = (counts["of"] >= policy.whole("abuse.concentration_least")) & (
+        counts["placements"] > counts["limit_share"] * counts["of"]
+    )
     return _found("employer", "ABUSE_CONCENTRATION", counts[high], ("district", "placements", "of", "limit_share"))
 
 

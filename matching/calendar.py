@@ -56,5 +56,7 @@ def read_calendar(text: str) -> Calendar:
     )
 
 
-STATE_COUNCIL = read_calendar(resources.files("matching.reference").joinpath("holidays.toml").read_text(encoding="utf-8"))
+STATE_COUNCIL = read_calendar(
+    resources.files("matching.reference").joinpath("holidays.toml").read_text(encoding="utf-8")
+)
 """The packaged calendar (``matching/reference``)."""

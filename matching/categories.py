@@ -24,7 +24,9 @@ def older(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
     return np.asarray(out & ~np.isnat(born))
 
 
-def category_prompts(households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook) -> dict[str, tuple[Reason, ...]]:
+def category_prompts(
+    households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook
+) -> dict[str, tuple[Reason, ...]]:
     """Return, for each member, the categories the record speaks for and the member does not have; members without one are left out.
 
     By age (:func:`older`), a disability level, a household on subsistence allowance, a household recognised as zero-employment, and a
@@ -40,7 +42,9 @@ def category_prompts(households: pd.DataFrame, members: pd.DataFrame, as_of: dat
         "disabled": members["disability_level"].notna().to_numpy(),
         "dibao": dibao,
         "zero_employment": zero,
-        "long_unemployed": ((members["unemployed_since"] <= a_year) & (members["employment_state"] == "unemployed")).to_numpy(dtype=bool),
+        "long_unemployed": (
+            (members["unemployed_since"] <= a_year) & (members["employment_state"] == "unemployed")
+        ).to_numpy(dtype=bool),
     }
     held = ";" + members["categories"] + ";"
     ids = members["member_id"].tolist()

@@ -24,44 +24,102 @@ def incoherent(tables: Tables) -> pd.DataFrame:
 def _clock_before_recognition(tables: Tables) -> pd.DataFrame:
     rows = tables["promises"]
     recognised = rows["household_id"].map(_column(tables["households"], "household_id", "recognised_on"))
-    return _faults("promises", "promise_id", rows, rows["started_on"] < recognised, "started_on", "on or after recognition on", recognised)
+    return _faults(
+        "promises",
+        "promise_id",
+        rows,
+        rows["started_on"] < recognised,
+        "started_on",
+        "on or after recognition on",
+        recognised,
+    )
 
 
 def _due_before_start(tables: Tables) -> pd.DataFrame:
     rows = tables["promises"]
-    return _faults("promises", "promise_id", rows, rows["due_on"] <= rows["started_on"], "due_on", "a day after the start on", rows["started_on"])
+    return _faults(
+        "promises",
+        "promise_id",
+        rows,
+        rows["due_on"] <= rows["started_on"],
+        "due_on",
+        "a day after the start on",
+        rows["started_on"],
+    )
 
 
 def _placed_before_referral(tables: Tables) -> pd.DataFrame:
     rows = tables["placements"]
     sent = rows["referral_id"].map(_column(tables["referrals"], "referral_id", "created_on"))
-    return _faults("placements", "placement_id", rows, rows["started_on"] < sent, "started_on", "on or after its referral of", sent)
+    return _faults(
+        "placements", "placement_id", rows, rows["started_on"] < sent, "started_on", "on or after its referral of", sent
+    )
 
 
 def _job_ends_before_it_begins(tables: Tables) -> pd.DataFrame:
     rows = tables["placements"]
-    return _faults("placements", "placement_id", rows, rows["ended_on"] < rows["started_on"], "ended_on", "on or after the first day", rows["started_on"])
+    return _faults(
+        "placements",
+        "placement_id",
+        rows,
+        rows["ended_on"] < rows["started_on"],
+        "ended_on",
+        "on or after the first day",
+        rows["started_on"],
+    )
 
 
 def _started_before_referral(tables: Tables) -> pd.DataFrame:
     rows = tables["referrals"]
-    return _faults("referrals", "referral_id", rows, rows["started_on"] < rows["created_on"], "started_on", "on or after the referral of", rows["created_on"])
+    return _faults(
+        "referrals",
+        "referral_id",
+        rows,
+        rows["started_on"] < rows["created_on"],
+        "started_on",
+        "on or after the referral of",
+        rows["created_on"],
+    )
 
 
 def _other_person_s_referral(tables: Tables) -> pd.DataFrame:
     rows = tables["placements"]
     sent = rows["referral_id"].map(_column(tables["referrals"], "referral_id", "member_id"))
-    return _faults("placements", "placement_id", rows, sent.notna() & (rows["member_id"] != sent), "member_id", "the member of its referral,", sent)
+    return _faults(
+        "placements",
+        "placement_id",
+        rows,
+        sent.notna() & (rows["member_id"] != sent),
+        "member_id",
+        "the member of its referral,",
+        sent,
+    )
 
 
 def _fewer_openings_than_left(tables: Tables) -> pd.DataFrame:
     rows = tables["positions"]
-    return _faults("positions", "position_id", rows, rows["openings_left"] > rows["openings_total"], "openings_left", "at most", rows["openings_total"])
+    return _faults(
+        "positions",
+        "position_id",
+        rows,
+        rows["openings_left"] > rows["openings_total"],
+        "openings_left",
+        "at most",
+        rows["openings_total"],
+    )
 
 
 def _wage_upside_down(tables: Tables) -> pd.DataFrame:
     rows = tables["positions"]
-    return _faults("positions", "position_id", rows, rows["wage_max"] < rows["wage_min"], "wage_max", "at least wage_min,", rows["wage_min"])
+    return _faults(
+        "positions",
+        "position_id",
+        rows,
+        rows["wage_max"] < rows["wage_min"],
+        "wage_max",
+        "at least wage_min,",
+        rows["wage_min"],
+    )
 
 
 _RULES: tuple[tuple[Callable[[Tables], pd.DataFrame], set[str]], ...] = (
@@ -80,7 +138,9 @@ def _column(frame: pd.DataFrame, key: str, column: str) -> pd.Series:
     return frame.drop_duplicates(key).set_index(key)[column]
 
 
-def _faults(table: str, key: str, rows: pd.DataFrame, wrong: pd.Series, column: str, words: str, against: pd.Series) -> pd.DataFrame:
+def _faults(
+    table: str, key: str, rows: pd.DataFrame, wrong: pd.Series, column: str, words: str, against: pd.Series
+) -> pd.DataFrame:
     at = np.flatnonzero(wrong.fillna(False).to_numpy(dtype=bool))
     return pd.DataFrame({
         "table": table,

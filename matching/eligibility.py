@@ -197,7 +197,7 @@ def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints
     if not p.essential.any():
         return np.ones(len(mi), dtype=np.int64)
     out = np.ones(len(mi), dtype=np.int64)
-    at = np.flatnonzero(p.essential.any(axis=1)[pj])
+    at = np.flatnonzero(np.asarray(p.essential.any(axis=1))[pj])
     gap: Floats = np.where(p.essential[pj[at]], p.need[pj[at]] - pairing.members.skills[mi[at]], -np.inf)
     known: Bools = np.asarray(~np.isnan(gap))
     worst: Floats = np.max(np.where(known, gap, -np.inf), axis=1)

@@ -71,7 +71,13 @@ class _Case:
 
 
 def entitlements(
-    member: Row, position: Row, book: PolicyBook, as_of: date, *, employer: Row | None = None, household: Row | None = None
+    member: Row,
+    position: Row,
+    book: PolicyBook,
+    as_of: date,
+    *,
+    employer: Row | None = None,
+    household: Row | None = None,
 ) -> tuple[Reason, ...]:
     """Return what placing this member at this post on a day would bring.
 
@@ -96,18 +102,25 @@ def entitlements(
     return tuple(reason for reason in found if reason is not None)
 
 
-def member_entitlements(member: Row, book: PolicyBook, as_of: date, *, trainings: pd.DataFrame | None = None) -> tuple[Reason, ...]:
+def member_entitlements(
+    member: Row, book: PolicyBook, as_of: date, *, trainings: pd.DataFrame | None = None
+) -> tuple[Reason, ...]:
     """Return what the member may use whatever the post: free training, guidance, the start-up route.
 
     ``trainings`` are the member's own rows of that table; without them what was used is unknown. A free course that ran or runs counts
     as used; the entitlement is to *at least* so many, so a further one is a decision, not a refusal.
     """
     home = book.at(str(member["region_code"]), as_of)
-    out = [r for r in (_training(home, kind, trainings) for kind in ("skill", "startup", "certification")) if r is not None]
+    out = [
+        r for r in (_training(home, kind, trainings) for kind in ("skill", "startup", "certification")) if r is not None
+    ]
     guidance = home.row("guidance.unlimited")
     if guidance is not None and guidance.value is True:
         out.append(_reason("ENTITLEMENT_GUIDANCE", "member", _Test(), guidance, {"unlimited": True}))
-    for code, key in (("ENTITLEMENT_START_UP_LOAN", "startup.loan_cap"), ("ENTITLEMENT_START_UP_GRANT", "startup.grant")):
+    for code, key in (
+        ("ENTITLEMENT_START_UP_LOAN", "startup.loan_cap"),
+        ("ENTITLEMENT_START_UP_GRANT", "startup.grant"),
+    ):
         row = home.row(key)
         if row is not None:
             extra = _loan_terms(home) if key == "startup.loan_cap" else {}
@@ -117,7 +130,10 @@ def member_entitlements(member: Row, book: PolicyBook, as_of: date, *, trainings
 
 def _loan_terms(home: PolicyBook) -> dict[str, Fact]:
     waived, jobs = home.row("startup.counter_guarantee_waived"), home.row("startup.loan_cap_five_jobs")
-    return {"counter_guarantee_waived": waived is not None and waived.value is True, "five_jobs_fen": None if jobs is None else _fen(jobs)}
+    return {
+        "counter_guarantee_waived": waived is not None and waived.value is True,
+        "five_jobs_fen": None if jobs is None else _fen(jobs),
+    }
 
 
 def effective_pay(position: Row, book: PolicyBook, as_of: date) -> EffectivePay:
@@ -173,7 +189,10 @@ def _on_post_allowance(case: _Case) -> Reason | None:
     row = case.there.row("allowance.on_post.amount")
     if row is None:
         return None
-    pay, minimum = effective_pay(case.position, case.there, case.there.as_of), case.there.number_or_none("wage.minimum_month")
+    pay, minimum = (
+        effective_pay(case.position, case.there, case.there.as_of),
+        case.there.number_or_none("wage.minimum_month"),
+    )
     test = _Test()
     test.need("ZERO_EMPLOYMENT", case.zero)
     at_minimum = None if minimum is None or pay.wage_fen is None else pay.wage_fen == int(minimum)
@@ -192,11 +211,16 @@ def _welfare_subsidies(case: _Case) -> Reason | None:
         return None
     test = _Test()
     if welfare:
-        test.need("WELFARE_CATEGORY", case.zero or bool(_set(case.member, "categories") & set(case.there.items("pw.eligible_categories"))))
+        test.need(
+            "WELFARE_CATEGORY",
+            case.zero or bool(_set(case.member, "categories") & set(case.there.items("pw.eligible_categories"))),
+        )
     else:
         test.need("ZERO_EMPLOYMENT", case.zero)
     rule = case.there.row("pw.subsidy.post")
-    minimum = case.there.number_or_none("wage.minimum_month") if rule is not None and rule.value == "minimum_wage" else None
+    minimum = (
+        case.there.number_or_none("wage.minimum_month") if rule is not None and rule.value == "minimum_wage" else None
+    )
     return _reason("ENTITLEMENT_WELFARE_SUBSIDIES", "employer", test, row, {
         "amount_fen": None if minimum is None else int(minimum), "months": case.there.whole("pw.max_months"),
         "to_retirement": _near_retirement(case, "pw.near_retire_years"), "insurance_subsidy": True, "not_together_with": "ENTITLEMENT_POST_SUBSIDY",
@@ -220,7 +244,10 @@ def _dibao(case: _Case) -> Reason | None:
     row = case.home.row("dibao.close_after_months")
     if row is None or case.household is None or _value(case.household, "dibao_status") not in ("receiving", "closing"):
         return None
-    kept, contract = case.home.number_or_none("dibao.linkage_months"), case.home.number_or_none("dibao.linkage_contract_months")
+    kept, contract = (
+        case.home.number_or_none("dibao.linkage_months"),
+        case.home.number_or_none("dibao.linkage_contract_months"),
+    )
     have = _whole(case.position, "contract_months")
     applies = None if kept is None else True if contract is None else None if have is None else have >= contract
     return _reason("ENTITLEMENT_DIBAO_LINKAGE", "member", _Test(), row, {
@@ -240,10 +267,18 @@ def _training(home: PolicyBook, kind: str, trainings: pd.DataFrame | None) -> Re
         return None
     used = None
     if trainings is not None:
-        used = int((trainings["free"] & (trainings["kind"] == kind) & trainings["state"].isin(["running", "completed"])).sum())
+        used = int(
+            (trainings["free"] & (trainings["kind"] == kind) & trainings["state"].isin(["running", "completed"])).sum()
+        )
     allowed = home.whole(row.key)
     left = None if used is None else max(allowed - used, 0)
-    return _reason(f"ENTITLEMENT_TRAINING_{kind.upper()}", "member", _Test(), row, {"at_least": allowed, "used": used, "left": left})
+    return _reason(
+        f"ENTITLEMENT_TRAINING_{kind.upper()}",
+        "member",
+        _Test(),
+        row,
+        {"at_least": allowed, "used": used, "left": left},
+    )
 
 
 def _contract(case: _Case, key: str, test: _Test) -> int | None:
@@ -254,7 +289,9 @@ def _contract(case: _Case, key: str, test: _Test) -> int | None:
 
 def _insured(case: _Case, test: _Test) -> None:
     kinds = case.there.row("subsidy.insurance.kinds")
-    test.need("INSURANCE", None if kinds is None else set(case.there.items(kinds.key)) <= _set(case.position, "insured"))
+    test.need(
+        "INSURANCE", None if kinds is None else set(case.there.items(kinds.key)) <= _set(case.position, "insured")
+    )
 
 
 def _capped(case: _Case, months: int | None, key: str) -> int | None:
@@ -274,7 +311,10 @@ def _near_retirement(case: _Case, key: str) -> bool | None:
 
 
 def _reason(code: str, to: str, test: _Test, row: PolicyRow, facts: Mapping[str, Fact]) -> Reason:
-    days = {name: None if day is None else day.isoformat() for name, day in (("valid_from", row.valid_from), ("valid_to", row.valid_to))}
+    days = {
+        name: None if day is None else day.isoformat()
+        for name, day in (("valid_from", row.valid_from), ("valid_to", row.valid_to))
+    }
     return Reason(code, {
         "to": to, "verdict": test.verdict.value, **facts, "missing": ";".join(test.missing), "unknown": ";".join(test.unknown),
         "policy_id": row.id, "source": row.source, **days,

@@ -34,10 +34,14 @@ def step_household(state: str, to: str) -> str:
     """Return the new state; Conflict when the step is not possible, BadInput for a state nobody knows."""
     for name in (state, to):
         if name not in HOUSEHOLD_STEPS:
-            raise BadInput(f"expected a household state, one of {', '.join(s.value for s in HouseholdStatus)}, found {name!r}")
+            raise BadInput(
+                f"expected a household state, one of {', '.join(s.value for s in HouseholdStatus)}, found {name!r}"
+            )
     if to in HOUSEHOLD_STEPS[state]:
         return to
-    raise Conflict(f"a household that is {state} cannot become {to}; expected one of {', '.join(sorted(HOUSEHOLD_STEPS[state]))}")
+    raise Conflict(
+        f"a household that is {state} cannot become {to}; expected one of {', '.join(sorted(HOUSEHOLD_STEPS[state]))}"
+    )
 
 
 def counted_members(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
@@ -54,7 +58,12 @@ def counted_members(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> B
 
 
 def household_table(
-    households: pd.DataFrame, members: pd.DataFrame, placements: pd.DataFrame, referrals: pd.DataFrame, as_of: date, policy: PolicyBook
+    households: pd.DataFrame,
+    members: pd.DataFrame,
+    placements: pd.DataFrame,
+    referrals: pd.DataFrame,
+    as_of: date,
+    policy: PolicyBook,
 ) -> pd.DataFrame:
     """Return the derived state of every household on a day, in the order of ``households``.
 
@@ -89,7 +98,10 @@ def household_table(
     )  # fmt: skip
     frame["status"] = pd.array(np.where(recorded.isin(FOLLOWED), derived, recorded), dtype="str")
     frame["employed_members"] = _count(frame, jobs[jobs["ended_on"].isna() & (jobs["started_on"] <= today)])
-    said = members[members["employment_state"].isin(WORKING) & ~members["member_id"].isin(jobs.loc[jobs["ended_on"].isna(), "member_id"])]
+    said = members[
+        members["employment_state"].isin(WORKING)
+        & ~members["member_id"].isin(jobs.loc[jobs["ended_on"].isna(), "member_id"])
+    ]
     frame["employed_unverified"] = _count(frame, said)
     frame["working_since"], frame["lost_on"] = since, lost
     frame["days_in_work"] = days.astype("Int64")
@@ -118,9 +130,13 @@ def milestone_table(placements: pd.DataFrame, as_of: date, policy: PolicyBook) -
     return frame.reset_index(drop=True)
 
 
-def _verified_jobs(members: pd.DataFrame, placements: pd.DataFrame, today: pd.Timestamp, policy: PolicyBook) -> pd.DataFrame:
+def _verified_jobs(
+    members: pd.DataFrame, placements: pd.DataFrame, today: pd.Timestamp, policy: PolicyBook
+) -> pd.DataFrame:
     """Return jobs that count on a day; an end that lies ahead has not happened, and a trainee place is a step and no job."""
-    proven = (placements["verified_on"] <= today) & (placements["evidence"] != "none") & (placements["started_on"] <= today)
+    proven = (
+        (placements["verified_on"] <= today) & (placements["evidence"] != "none") & (placements["started_on"] <= today)
+    )
     proven &= placements["kind"].isin([*policy.items("promise.met_by")])
     jobs = placements.loc[proven, ["member_id", "started_on", "ended_on"]].copy()
     jobs["ended_on"] = jobs["ended_on"].where(jobs["ended_on"] < today)
@@ -138,7 +154,9 @@ def _last_spells(jobs: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     begins = before.isna() | (spans["started_on"] > before + pd.Timedelta(days=1))
     spell = begins.groupby(spans["household_id"]).cumsum()
     last = spell == spell.groupby(spans["household_id"]).transform("max")
-    found = pd.DataFrame({"household_id": spans["household_id"], "started_on": spans["started_on"], "ended_on": reach})[last]
+    found = pd.DataFrame({"household_id": spans["household_id"], "started_on": spans["started_on"], "ended_on": reach})[
+        last
+    ]
     out = found.groupby("household_id").agg(started_on=("started_on", "min"), ended_on=("ended_on", "max"))
     return out.assign(ended_on=out["ended_on"].where(out["ended_on"] <= today))
 
@@ -157,7 +175,12 @@ def _months_after(since: pd.Series, policy: PolicyBook) -> pd.Series:
 
 
 def _lost_days(
-    frame: pd.DataFrame, households: pd.DataFrame, members: pd.DataFrame, placements: pd.DataFrame, referrals: pd.DataFrame, today: pd.Timestamp
+    frame: pd.DataFrame,
+    households: pd.DataFrame,
+    members: pd.DataFrame,
+    placements: pd.DataFrame,
+    referrals: pd.DataFrame,
+    today: pd.Timestamp,
 ) -> pd.DataFrame:
     home = members.set_index("member_id")["household_id"]
     recognised = households["recognised_on"].reset_index(drop=True)
@@ -177,5 +200,11 @@ def _first(
     owner = rows["member_id"].map(home)
     starts = owner.map(pd.Series(since.to_numpy(), index=frame["household_id"]))
     mine = (rows[column] >= starts) & (rows[column] <= today)
-    return rows.loc[mine, column].groupby(owner[mine]).min().reindex(frame["household_id"]).astype("datetime64[s]").reset_index(drop=True)
-
+    return (
+        rows.loc[mine, column]
+        .groupby(owner[mine])
+        .min()
+        .reindex(frame["household_id"])
+        .astype("datetime64[s]")
+        .reset_index(drop=True)
+    )

@@ -19,8 +19,14 @@ def offer_duty_table(members: pd.DataFrame, referrals: pd.DataFrame, as_of: date
         ``member_id offers rounds rounds_owed done``: ``offers`` (count) different suitable posts in all, ``rounds_owed`` (count) still to
         make, ``done`` (bool) nothing is owed.
     """
-    made = referrals[(referrals["created_on"] <= pd.Timestamp(as_of)) & ~referrals["state"].isin(["draft", "revoked"]) & (referrals["suitability"] == "ok")]
-    posts = made.assign(month=made["created_on"].dt.year * 12 + made["created_on"].dt.month).drop_duplicates(["member_id", "month", "position_id"])
+    made = referrals[
+        (referrals["created_on"] <= pd.Timestamp(as_of))
+        & ~referrals["state"].isin(["draft", "revoked"])
+        & (referrals["suitability"] == "ok")
+    ]
+    posts = made.assign(month=made["created_on"].dt.year * 12 + made["created_on"].dt.month).drop_duplicates(
+        ["member_id", "month", "position_id"]
+    )
     sizes = posts.groupby(["member_id", "month"]).size()
     rounds = (sizes >= policy.whole("offers.posts_per_round")).groupby("member_id").sum()
     frame = members[["member_id"]].reset_index(drop=True)

@@ -31,7 +31,9 @@ def step_path(stage: str, to: str) -> str:
             raise BadInput(f"expected a stage, one of {', '.join(s.value for s in PathStage)}, found {name!r}")
     if to in PATH_STEPS[stage]:
         return to
-    raise Conflict(f"the path does not lead from {stage} to {to}; expected one of {', '.join(sorted(PATH_STEPS[stage]))}")
+    raise Conflict(
+        f"the path does not lead from {stage} to {to}; expected one of {', '.join(sorted(PATH_STEPS[stage]))}"
+    )
 
 
 def path_table(
@@ -50,12 +52,19 @@ def path_table(
     today = pd.Timestamp(as_of)
     frame = members[["member_id"]].reset_index(drop=True)
     mine = records[(records["entered_on"] <= today)].sort_values(["entered_on", "path_record_id"])
-    last = mine.drop_duplicates("member_id", keep="last").set_index("member_id").reindex(frame["member_id"]).reset_index(drop=True)
+    last = (
+        mine.drop_duplicates("member_id", keep="last")
+        .set_index("member_id")
+        .reindex(frame["member_id"])
+        .reset_index(drop=True)
+    )
     frame["stage"] = last["stage"].fillna(members["path_stage"].reset_index(drop=True))
     frame["entered_on"] = last["entered_on"].fillna(members["registered_on"].reset_index(drop=True))
     frame["days_in_stage"] = (today - frame["entered_on"]).dt.days.astype("int64")
     since = referrals["member_id"].map(frame.set_index("member_id")["entered_on"])
-    sent = referrals[(referrals["created_on"] >= since) & (referrals["created_on"] <= today) & (referrals["state"] != "draft")]
+    sent = referrals[
+        (referrals["created_on"] >= since) & (referrals["created_on"] <= today) & (referrals["state"] != "draft")
+    ]
     frame["referrals"] = _counts(frame, sent)
     frame["sessions"] = last["sessions"].fillna(0).astype("int64")
     oldest = today - pd.Timedelta(days=policy.whole("assessment.valid_days"))
@@ -139,7 +148,11 @@ def telling_dimensions(required: Floats, skills: Floats, openings: Ints, limit: 
     _check(required, skills, openings)
     counts = np.where(np.isnan(skills), (~np.isnan(required)).T @ openings, 0)
     order = np.argsort(-counts, kind="stable")[:limit]
-    return tuple(Reason("PATH_ASSESS_FIRST", {"dimension": DIMENSIONS[d], "openings": int(counts[d])}) for d in order if counts[d] > 0)
+    return tuple(
+        Reason("PATH_ASSESS_FIRST", {"dimension": DIMENSIONS[d], "openings": int(counts[d])})
+        for d in order
+        if counts[d] > 0
+    )
 
 
 def training_unlocks(required: Floats, skills: Floats, openings: Ints) -> Ints:
@@ -180,7 +193,12 @@ def best_training(
 
 
 def _check(required: Floats, skills: Floats, openings: Ints) -> None:
-    if required.ndim != 2 or required.shape[1] != len(DIMENSIONS) or skills.shape != (len(DIMENSIONS),) or openings.shape != required.shape[:1]:
+    if (
+        required.ndim != 2
+        or required.shape[1] != len(DIMENSIONS)
+        or skills.shape != (len(DIMENSIONS),)
+        or openings.shape != required.shape[:1]
+    ):
         raise BadInput(
             f"expected required (n, {len(DIMENSIONS)}), skills ({len(DIMENSIONS)},), openings (n,); "
             f"found {required.shape}, {skills.shape}, {openings.shape}"

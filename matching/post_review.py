@@ -14,24 +14,37 @@ UNLAWFUL_WORDS: Mapping[str, re.Pattern[str]] = {
     code: re.compile("|".join(parts))
     for code, parts in {
         "DISCRIMINATORY_SEX": (
-            rf"{_LIMIT}\s*(?:男|女)(?![装鞋裝包厕廁])", rf"(?:男|女)(?:性|士|生|工|员工|員工)?\s*{_PREFER}", r"招(?:聘)?(?:男|女)(?:工|性|士|生)",
+            rf"{_LIMIT}\s*(?:男|女)(?![装鞋裝包厕廁])",
+            rf"(?:男|女)(?:性|士|生|工|员工|員工)?\s*{_PREFER}",
+            r"招(?:聘)?(?:男|女)(?:工|性|士|生)",
             r"[（(]\s*(?:男|女)(?:性)?\s*[)）]",
         ),
         "DISCRIMINATORY_MARRIAGE": (r"未婚", r"已婚", r"已育", r"未育", r"婚育", r"不孕"),
         "DISCRIMINATORY_HUKOU": (
-            rf"{_LIMIT}.{{0,6}}(?:户口|户籍|戶口|戶籍|本地人)", rf"(?:户口|户籍|戶口|戶籍|本地人|外地人)\s*{_PREFER}", r"(?:须|需|須)(?:本地|本市|当地|當地)(?:户|戶)",
+            rf"{_LIMIT}.{{0,6}}(?:户口|户籍|戶口|戶籍|本地人)",
+            rf"(?:户口|户籍|戶口|戶籍|本地人|外地人)\s*{_PREFER}",
+            r"(?:须|需|須)(?:本地|本市|当地|當地)(?:户|戶)",
             r"不招.{0,4}(?:省|市|县|縣|地)人",
         ),
-        "DISCRIMINATORY_ETHNICITY": (r"汉族|漢族", rf"{_LIMIT}.{{0,4}}族", rf"少数民族\s*{_PREFER}|少數民族\s*{_PREFER}"),
+        "DISCRIMINATORY_ETHNICITY": (
+            r"汉族|漢族",
+            rf"{_LIMIT}.{{0,4}}族",
+            rf"少数民族\s*{_PREFER}|少數民族\s*{_PREFER}",
+        ),
         "DISCRIMINATORY_RELIGION": (r"(?:无|無|不信|没有|沒有).{0,2}宗教", rf"{_LIMIT}.{{0,4}}(?:教徒|信徒)"),
-        "DISCRIMINATORY_DISABILITY": (rf"残疾(?:人)?\s*{_PREFER}|殘疾(?:人)?\s*{_PREFER}", r"(?:无|無)(?:残疾|殘疾|身体缺陷|身體缺陷)"),
+        "DISCRIMINATORY_DISABILITY": (
+            rf"残疾(?:人)?\s*{_PREFER}|殘疾(?:人)?\s*{_PREFER}",
+            r"(?:无|無)(?:残疾|殘疾|身体缺陷|身體缺陷)",
+        ),
         "DISCRIMINATORY_CARRIER": (r"乙肝", r"两对半|兩對半", r"[大小]三阳|[大小]三陽"),
         "FEE_CHARGED": (r"押金", r"保证金|保證金", r"(?:收取|交纳|交納|缴纳|繳納).{0,4}(?:费|費)", r"集资|集資"),
     }.items()
 }
 """Words of a title that name a condition no employer may set (就业促进法 26-31, 人力资源市场暂行条例 24, 妇女权益保障法 43), simplified and traditional."""
 
-QUARANTINES = frozenset({*UNLAWFUL_WORDS, "WELFARE_TYPE_NOT_ALLOWED", "WELFARE_NOT_DECLARED", "DISPATCH_WITHOUT_USER_UNIT"})
+QUARANTINES = frozenset(
+    {*UNLAWFUL_WORDS, "WELFARE_TYPE_NOT_ALLOWED", "WELFARE_NOT_DECLARED", "DISPATCH_WITHOUT_USER_UNIT"}
+)
 """Codes with which a post may not be shown until an officer has cleared it; the others are notes."""
 
 
@@ -45,7 +58,9 @@ def review_posts(positions: pd.DataFrame, policy: PolicyBook) -> pd.DataFrame:
     out = pd.concat(parts, ignore_index=True)
     out["quarantine"] = out["code"].isin(QUARANTINES)
     out = out.sort_values(["row", "code"], ignore_index=True)
-    return out[["position_id", "code", "quarantine", "found"]].astype({"position_id": "str", "code": "str", "found": "str"})
+    return out[["position_id", "code", "quarantine", "found"]].astype(
+        {"position_id": "str", "code": "str", "found": "str"}
+    )
 
 
 def unlawful_words(text: str) -> dict[str, str]:
@@ -75,11 +90,29 @@ def _kind_rules(positions: pd.DataFrame, policy: PolicyBook) -> list[pd.DataFram
     piece, hourly = positions["wage_type"] == "piece", hourly_fen(positions)
     load = policy.number("task.women_load_kg")
     rules: tuple[tuple[str, pd.Series | Bools, pd.Series | Floats], ...] = (
-        ("WELFARE_TYPE_NOT_ALLOWED", welfare & ~positions["pw_subtype"].isin([*policy.items("pw.allowed_types")]), positions["pw_subtype"]),
-        ("WELFARE_NOT_DECLARED", welfare & positions["declared_on"].isna() & _declares(policy), positions["declared_on"]),
-        ("WELFARE_BELOW_FLOOR", welfare & (positions["wage_max"] < month) & (positions["hours_week"] >= policy.number("work.full_time_hours")), positions["wage_max"]),
+        (
+            "WELFARE_TYPE_NOT_ALLOWED",
+            welfare & ~positions["pw_subtype"].isin([*policy.items("pw.allowed_types")]),
+            positions["pw_subtype"],
+        ),
+        (
+            "WELFARE_NOT_DECLARED",
+            welfare & positions["declared_on"].isna() & _declares(policy),
+            positions["declared_on"],
+        ),
+        (
+            "WELFARE_BELOW_FLOOR",
+            welfare
+            & (positions["wage_max"] < month)
+            & (positions["hours_week"] >= policy.number("work.full_time_hours")),
+            positions["wage_max"],
+        ),
         ("DISPATCH_WITHOUT_USER_UNIT", dispatch & positions["user_unit_id"].isna(), positions["user_unit_id"]),
-        ("DISPATCH_CONTRACT_SHORT", dispatch & (positions["contract_months"] < policy.whole("dispatch.min_contract_months")).fillna(False), positions["contract_months"]),
+        (
+            "DISPATCH_CONTRACT_SHORT",
+            dispatch & (positions["contract_months"] < policy.whole("dispatch.min_contract_months")).fillna(False),
+            positions["contract_months"],
+        ),
         ("BASE_ORDERS_END_UNKNOWN", base & positions["valid_until"].isna(), positions["valid_until"]),
         ("PIECE_BELOW_HOURLY_MINIMUM", piece & (hourly < hour), hourly),
         ("LOAD_BARRED_FOR_WOMEN", positions["lift_kg"] > load, positions["lift_kg"]),
@@ -88,7 +121,14 @@ def _kind_rules(positions: pd.DataFrame, policy: PolicyBook) -> list[pd.DataFram
     for code, broken, found in rules:
         at = np.flatnonzero(np.asarray(broken, dtype=bool))
         seen = pd.Series(found).reset_index(drop=True).iloc[at]
-        out.append(_frame(positions, at.tolist(), [code] * len(at), ["" if pd.isna(x) else f"{x:g}" if isinstance(x, float) else str(x) for x in seen]))
+        out.append(
+            _frame(
+                positions,
+                at.tolist(),
+                [code] * len(at),
+                ["" if pd.isna(x) else f"{x:g}" if isinstance(x, float) else str(x) for x in seen],
+            )
+        )
     return out
 
 
@@ -99,4 +139,6 @@ def _declares(policy: PolicyBook) -> bool:
 
 def _frame(positions: pd.DataFrame, rows: list[int], codes: list[str], found: list[str]) -> pd.DataFrame:
     ids = positions["position_id"].to_numpy(dtype=object)
-    return pd.DataFrame({"row": rows, "position_id": [ids[r] for r in rows], "code": codes, "found": found}).astype({"row": "int64"})
+    return pd.DataFrame({"row": rows, "position_id": [ids[r] for r in rows], "code": codes, "found": found}).astype(
+        {"row": "int64"}
+    )

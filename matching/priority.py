@@ -38,7 +38,9 @@ def welfare_order(households: pd.DataFrame, members: pd.DataFrame, as_of: date, 
     groups = [tuple(place.split("=")) for place in policy.items("pw.priority_order")]
     known = {c.value for c in HardshipCategory} | set(DERIVED_GROUPS)
     if strange := {g for place in groups for g in place} - known:
-        raise PolicyError(f"pw.priority_order: expected hard-to-employ categories, {', '.join(DERIVED_GROUPS)}, found {', '.join(sorted(strange))}")
+        raise PolicyError(
+            f"pw.priority_order: expected hard-to-employ categories, {', '.join(DERIVED_GROUPS)}, found {', '.join(sorted(strange))}"
+        )
     place = np.full(len(members), len(groups), dtype=np.int64)
     for k in reversed(range(len(groups))):
         for group in groups[k]:
@@ -62,7 +64,9 @@ def _in_group(group: str, households: pd.DataFrame, members: pd.DataFrame, as_of
     if group == "disabled_severe":
         return np.asarray((members["disability_level"] <= 2).fillna(False).to_numpy(dtype=bool))
     if group == "near_retirement":
-        retires = policy.retirement_months(members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object))
+        retires = policy.retirement_months(
+            members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object)
+        )
         left = (retires.astype("datetime64[M]") - np.datetime64(as_of, "M")).astype(np.int64)
         return np.asarray(~np.isnat(retires) & (left > 0) & (left <= 12 * policy.whole("pw.near_retire_years")))
     if group == "dibao":
@@ -83,4 +87,6 @@ def _of_household(households: pd.DataFrame, members: pd.DataFrame, column: str) 
 
 
 def _has(members: pd.DataFrame, category: str) -> Bools:
-    return np.asarray((";" + members["categories"] + ";").str.contains(f";{category};", regex=False).to_numpy(dtype=bool))
+    return np.asarray(
+        (";" + members["categories"] + ";").str.contains(f";{category};", regex=False).to_numpy(dtype=bool)
+    )

@@ -54,7 +54,9 @@ def due_date(start: date, policy: PolicyBook) -> date:
 
 def rolled(day: date, policy: PolicyBook) -> date:
     """Return the day a last day moves to under ``promise.roll_holiday`` and ``promise.roll_weekend``."""
-    return policy.calendar.roll(day, holiday=policy.flag("promise.roll_holiday"), weekend=policy.flag("promise.roll_weekend"))
+    return policy.calendar.roll(
+        day, holiday=policy.flag("promise.roll_holiday"), weekend=policy.flag("promise.roll_weekend")
+    )
 
 
 def months_later(start: date, months: int) -> date:
@@ -106,7 +108,13 @@ def promise_table(
 
 
 def _clocks(
-    members: pd.DataFrame, started: np.ndarray, due: np.ndarray, net: np.ndarray, state: np.ndarray, today: np.datetime64, policy: PolicyBook
+    members: pd.DataFrame,
+    started: np.ndarray,
+    due: np.ndarray,
+    net: np.ndarray,
+    state: np.ndarray,
+    today: np.datetime64,
+    policy: PolicyBook,
 ) -> pd.DataFrame:
     runs = np.isin(state, RUNS)
     left = _days_between(today, net)
@@ -172,7 +180,10 @@ def _each_once(
     keys = (days[there].astype(np.int64) + more[there]) * len(places) + place[there]
     unique, inverse = np.unique(keys, return_inverse=True)
     epoch = date(1970, 1, 1)
-    found = [rule(epoch + timedelta(days=int(k) // len(places)), policy.at(str(places[int(k) % len(places)]))) for k in unique]
+    found = [
+        rule(epoch + timedelta(days=int(k) // len(places)), policy.at(str(places[int(k) % len(places)])))
+        for k in unique
+    ]
     out[there] = np.array(found, dtype="datetime64[D]")[inverse]
     return out
 
@@ -182,7 +193,18 @@ def adopt_variant(policy: PolicyBook, name: str) -> PolicyBook:
     rows = []
     source = policy.row(f"promise.variant.{name}")
     if source is None:
-        raise PromiseError(f"no promise variant {name!r} in {policy.region_code} on {policy.as_of}; see promise.variant.* of the policy tables")
+        raise PromiseError(
+            f"no promise variant {name!r} in {policy.region_code} on {policy.as_of}; see promise.variant.* of the policy tables"
+        )
     for key, value in zip(("duration", "start_event", "scope"), policy.items(source.key), strict=True):
-        rows.append(replace(source, id=f"{source.id}-{key}", key=f"promise.{key}", region=policy.region_code[:6], value=value, unit=keys()[f"promise.{key}"].unit))
+        rows.append(
+            replace(
+                source,
+                id=f"{source.id}-{key}",
+                key=f"promise.{key}",
+                region=policy.region_code[:6],
+                value=value,
+                unit=keys()[f"promise.{key}"].unit,
+            )
+        )
     return policy.with_rows(rows)

@@ -106,13 +106,20 @@ class Promise:
 def open_promise(started_on: date, policy: PolicyBook, *, recognised_on: date | None = None) -> Promise:
     """Start a clock; PromiseError when it would start before the household was recognised."""
     if recognised_on is not None and started_on < recognised_on:
-        raise PromiseError(f"promise: expected a start on or after the recognition of {recognised_on}, found {started_on}; correct the date")
+        raise PromiseError(
+            f"promise: expected a start on or after the recognition of {recognised_on}, found {started_on}; correct the date"
+        )
     due = due_date(started_on, policy)
     return Promise(started_on, due, calendar_known=policy.calendar.known(due))
 
 
 def clock(
-    started_on: date, events: Iterable[ClockEvent], as_of: date, policy: PolicyBook, *, recognised_on: date | None = None
+    started_on: date,
+    events: Iterable[ClockEvent],
+    as_of: date,
+    policy: PolicyBook,
+    *,
+    recognised_on: date | None = None,
 ) -> Promise:
     """Return a promise on a day, from its start and all events up to that day, in the order of their days.
 
@@ -170,21 +177,29 @@ def advance(promise: Promise, day: date, policy: PolicyBook) -> Promise:
 def apply(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     """Return the promise after an event; PromiseError when the event is not possible."""
     if event.on < promise.started_on:
-        raise PromiseError(f"promise of {promise.started_on}: expected a {event.kind} on or after its start, found {event.on}")
+        raise PromiseError(
+            f"promise of {promise.started_on}: expected a {event.kind} on or after its start, found {event.on}"
+        )
     promise = advance(promise, event.on, policy)
     if promise.state not in _FROM[event.kind]:
         allowed = ", ".join(sorted(_FROM[event.kind]))
-        raise PromiseError(f"promise of {promise.started_on}: expected state {allowed} for {event.kind} on {event.on}, found {promise.state}")
+        raise PromiseError(
+            f"promise of {promise.started_on}: expected state {allowed} for {event.kind} on {event.on}, found {promise.state}"
+        )
     return _STEPS[event.kind](promise, event, policy)
 
 
 def _pause(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     _coded(event, "promise.pause_reasons", policy)
     if not event.by or not event.second or event.by == event.second:
-        raise PromiseError(f"pause on {event.on}: expected two different people, found {event.by or 'nobody'!r} and {event.second or 'nobody'!r}")
+        raise PromiseError(
+            f"pause on {event.on}: expected two different people, found {event.by or 'nobody'!r} and {event.second or 'nobody'!r}"
+        )
     left = policy.whole("promise.pause_total_days") - promise.paused_days
     if left <= 0:
-        raise PromiseError(f"pause on {event.on}: all {promise.paused_days} days of pause are used up; the clock goes on")
+        raise PromiseError(
+            f"pause on {event.on}: all {promise.paused_days} days of pause are used up; the clock goes on"
+        )
     return replace(promise, state=PromiseState.PAUSED, paused_since=event.on, pause_reason=event.reason)
 
 
@@ -195,7 +210,9 @@ def _resume(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
 def _void(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     _coded(event, "promise.void_reasons", policy)
     if not event.by:
-        raise PromiseError(f"void on {event.on}: expected the person who decided, found nobody; no promise is voided by a machine")
+        raise PromiseError(
+            f"void on {event.on}: expected the person who decided, found nobody; no promise is voided by a machine"
+        )
     stopped = _resumed(promise, event.on, policy) if promise.paused_since is not None else promise
     return replace(stopped, state=PromiseState.VOID, void_reason=event.reason)
 
@@ -209,7 +226,9 @@ def _reinstate(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promi
 def _placed(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     first, kinds = event.first_day, policy.items("promise.met_by")
     if event.job_kind not in kinds:
-        raise PromiseError(f"placement verified on {event.on}: expected a kind that keeps the promise, {', '.join(kinds)}, found {event.job_kind!r}")
+        raise PromiseError(
+            f"placement verified on {event.on}: expected a kind that keeps the promise, {', '.join(kinds)}, found {event.job_kind!r}"
+        )
     if first is None or not promise.started_on <= first <= event.on:
         raise PromiseError(
             f"placement verified on {event.on}: expected a first day of work from {promise.started_on} to the day of verification, found {first}"
@@ -230,14 +249,18 @@ def _job_ended(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promi
 def _cause(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     _coded(event, "promise.breach_causes", policy)
     if promise.breach_cause:
-        raise PromiseError(f"breach of {promise.breached_on}: its cause is {promise.breach_cause} and is never rewritten; found {event.reason}")
+        raise PromiseError(
+            f"breach of {promise.breached_on}: its cause is {promise.breach_cause} and is never rewritten; found {event.reason}"
+        )
     return replace(promise, breach_cause=event.reason)
 
 
 def _coded(event: ClockEvent, key: str, policy: PolicyBook) -> None:
     codes = policy.items(key)
     if event.reason not in codes:
-        raise PromiseError(f"{event.kind} on {event.on}: expected one of {', '.join(codes)}, found {event.reason or 'no reason'!r}")
+        raise PromiseError(
+            f"{event.kind} on {event.on}: expected one of {', '.join(codes)}, found {event.reason or 'no reason'!r}"
+        )
 
 
 def _resumed(promise: Promise, day: date, policy: PolicyBook) -> Promise:

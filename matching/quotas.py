@@ -18,13 +18,19 @@ def required_share_table(employers: pd.DataFrame, policy: PolicyBook) -> pd.Data
     codes = employers["region_code"].str[:6].to_numpy(dtype=object)
     rows = {c: policy.at(str(c)).row("required_share.share") for c in set(codes)}
     institution = employers["type"].isin(["government", "public_institution"]).to_numpy()
-    asked = employers["required_share"].notna().to_numpy() | (institution & np.array([rows[c] is not None for c in codes], dtype=bool))
-    out: pd.DataFrame = employers.loc[asked, ["employer_id", "region_code", "required_share", "headcount", "hard_to_employ_count"]].reset_index(drop=True)
+    asked = employers["required_share"].notna().to_numpy() | (
+        institution & np.array([rows[c] is not None for c in codes], dtype=bool)
+    )
+    out: pd.DataFrame = employers.loc[
+        asked, ["employer_id", "region_code", "required_share", "headcount", "hard_to_employ_count"]
+    ].reset_index(drop=True)
     local = policy.each("required_share.share", out["region_code"].tolist()) if len(out) else np.zeros(0)
     out["required_share"] = out["required_share"].fillna(pd.Series(local))
     head, count = (out.pop(name).astype("Float64") for name in ("headcount", "hard_to_employ_count"))
     out["actual_share"] = (count / head.where(head > 0)).to_numpy(dtype=float, na_value=np.nan)
-    missing = np.ceil(out["required_share"] * head.to_numpy(dtype=float, na_value=np.nan) - 1e-9) - count.to_numpy(dtype=float, na_value=np.nan)
+    missing = np.ceil(out["required_share"] * head.to_numpy(dtype=float, na_value=np.nan) - 1e-9) - count.to_numpy(
+        dtype=float, na_value=np.nan
+    )
     out["shortfall"] = pd.Series(pd.array(np.maximum(missing, 0), dtype="Float64")).astype("Int64")
     found = [policy.at(str(c)[:6]).row("required_share.consequence") for c in out["region_code"]]
     out["consequence"] = pd.array(["" if row is None else str(row.value) for row in found], dtype="str")

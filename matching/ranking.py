@@ -162,7 +162,7 @@ def explained(
                 tuple(told[k] for k in best),
                 tuple(told[k] for k in worst),
                 decide(pairing, policy, i, j).unknowns,
-            )  # fmt: skip
+            )
         )
     return tuple(out)
 

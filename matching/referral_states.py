@@ -31,5 +31,7 @@ def is_final(state: str) -> bool:
 
 def _known(state: str) -> str:
     if state not in {s.value for s in ReferralState}:
-        raise BadInput(f"expected a referral state, one of {', '.join(s.value for s in ReferralState)}, found {state!r}")
+        raise BadInput(
+            f"expected a referral state, one of {', '.join(s.value for s in ReferralState)}, found {state!r}"
+        )
     return state

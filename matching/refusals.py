@@ -81,7 +81,13 @@ class Tally:
     @property
     def reason(self) -> Reason:
         """The count with its facts: "2 of 3 under this rule, the next one would reach it"."""
-        code = "REFUSALS_REACHED" if self.reached else "REFUSALS_NEXT_REACHES" if self.counted + 1 == self.limit else "REFUSALS_COUNTED"
+        code = (
+            "REFUSALS_REACHED"
+            if self.reached
+            else "REFUSALS_NEXT_REACHES"
+            if self.counted + 1 == self.limit
+            else "REFUSALS_COUNTED"
+        )
         return Reason(code, {
             "regime": self.regime, "counting": self.counting.value, "counted": self.counted, "limit": self.limit,
             "not_counted": len(self.not_counted), "policy_id": self.policy_id, "source": self.source,
@@ -99,7 +105,9 @@ def refusal_log(referrals: pd.DataFrame, notices: pd.DataFrame, appeals: pd.Data
     answered_on = referrals["outcome_on"].fillna(referrals["created_on"])
     mine = referrals["state"].isin(ANSWERED) | (referrals["state"] == "declined")
     rows = referrals[mine & (answered_on <= today)]
-    told = _objects(notices[(notices["item"] == "refusal") & (notices["given_on"] <= today) & ~(notices["withdrawn_on"] <= today)])
+    told = _objects(
+        notices[(notices["item"] == "refusal") & (notices["given_on"] <= today) & ~(notices["withdrawn_on"] <= today)]
+    )
     about = appeals[appeals["about"].isin(["refusal_count", "suitability"]) & (appeals["filed_on"] <= today)]
     decided = about["decided_on"].notna() & (about["decided_on"] <= today)
     pending, upheld = _objects(about[~decided]), _objects(about[decided & (about["decision"] == "upheld")])
@@ -114,7 +122,11 @@ def refusal_log(referrals: pd.DataFrame, notices: pd.DataFrame, appeals: pd.Data
         (NotCounted.APPEALED, ids.isin(pending)),
         (NotCounted.NOT_TOLD, ~ids.isin(told)),
     )
-    why = np.select([refused & np.asarray(rule.fillna(False), dtype=bool) for _, rule in rules], [code.value for code, _ in rules], "")
+    why = np.select(
+        [refused & np.asarray(rule.fillna(False), dtype=bool) for _, rule in rules],
+        [code.value for code, _ in rules],
+        "",
+    )
     frame = pd.DataFrame({
         "referral_id": ids.to_numpy(), "member_id": rows["member_id"].to_numpy(), "answered_on": answered_on[rows.index].to_numpy(),
         "refused": refused, "counts": refused & (why == ""), "why_not": pd.array(why, dtype="str"),
@@ -137,12 +149,18 @@ def refusal_table(log: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.Data
     ends_run = ~log["refused"] | log["why_not"].isin([NotCounted.JUSTIFIED_BY_RULE, NotCounted.JUSTIFIED])
     taken = ends_run.astype(int).groupby(log["member_id"]).cumsum()
     last = taken.groupby(log["member_id"]).transform("max") == taken
-    masks = {Counting.WINDOW: log["counts"] & recent, Counting.CUMULATIVE: log["counts"], Counting.IN_A_ROW: log["counts"] & last}
+    masks = {
+        Counting.WINDOW: log["counts"] & recent,
+        Counting.CUMULATIVE: log["counts"],
+        Counting.IN_A_ROW: log["counts"] & last,
+    }
     parts = []
     for regime in policy.items("refusal.regimes"):
         counted = masks[REGIMES[regime]].groupby(log["member_id"]).sum().astype("int64")
         limit = policy.whole(f"refusal.{regime}.count")
-        parts.append(pd.DataFrame({"member_id": counted.index, "regime": regime, "counted": counted.to_numpy(), "limit": limit}))
+        parts.append(
+            pd.DataFrame({"member_id": counted.index, "regime": regime, "counted": counted.to_numpy(), "limit": limit})
+        )
     out = pd.concat(parts, ignore_index=True).astype({"member_id": "str", "regime": "str"})
     out["reached"] = out["counted"] >= out["limit"]
     return out.sort_values(["member_id", "regime"], ignore_index=True)
@@ -155,7 +173,9 @@ def _window(policy: PolicyBook) -> int:
 def tallies(member_id: str, log: pd.DataFrame, as_of: date, policy: PolicyBook) -> tuple[Tally, ...]:
     """Return where one member stands under each regime in force, with the referrals that count and those that do not."""
     mine = log[log["member_id"] == member_id].reset_index(drop=True)
-    counters = refusal_table(mine, as_of, policy).set_index("regime")["counted"] if len(mine) else pd.Series(dtype="int64")
+    counters = (
+        refusal_table(mine, as_of, policy).set_index("regime")["counted"] if len(mine) else pd.Series(dtype="int64")
+    )
     refused = mine[mine["refused"]]
     out = []
     for regime in policy.items("refusal.regimes"):
@@ -163,7 +183,9 @@ def tallies(member_id: str, log: pd.DataFrame, as_of: date, policy: PolicyBook) 
         assert row is not None
         counted = int(counters.get(regime, 0))
         ids = refused.loc[refused["counts"], "referral_id"].tolist()
-        skipped = tuple((str(r.referral_id), NotCounted(str(r.why_not))) for r in refused[~refused["counts"]].itertuples())
+        skipped = tuple(
+            (str(r.referral_id), NotCounted(str(r.why_not))) for r in refused[~refused["counts"]].itertuples()
+        )
         out.append(Tally(
             regime, REGIMES[regime], counted, policy.whole(row.key), tuple(ids[len(ids) - counted:]), skipped, row.id, row.source,
         ))  # fmt: skip

@@ -35,7 +35,9 @@ def ancestors(code: str) -> tuple[str, ...]:
 def name_of(code: str) -> str:
     """Return the Chinese name of a region; NotFound for a code that is not packaged."""
     if code not in _names():
-        raise NotFound(f"no region {code!r} in the packaged table of Guangdong; expected a GB/T 2260 code of 6 or 9 digits")
+        raise NotFound(
+            f"no region {code!r} in the packaged table of Guangdong; expected a GB/T 2260 code of 6 or 9 digits"
+        )
     return _names()[code]
 
 

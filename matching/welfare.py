@@ -11,7 +11,12 @@ WELFARE = "PUBLIC_WELFARE"
 
 
 def welfare_term_table(
-    members: pd.DataFrame, placements: pd.DataFrame, referrals: pd.DataFrame, positions: pd.DataFrame, as_of: date, policy: PolicyBook
+    members: pd.DataFrame,
+    placements: pd.DataFrame,
+    referrals: pd.DataFrame,
+    positions: pd.DataFrame,
+    as_of: date,
+    policy: PolicyBook,
 ) -> pd.DataFrame:
     """Return each member's standing with public-welfare posts on a day, in the order of ``members``.
 
@@ -27,12 +32,16 @@ def welfare_term_table(
     """
     today = pd.Timestamp(as_of)
     frame = members[["member_id"]].reset_index(drop=True)
-    jobs = placements[(placements["kind"] == WELFARE) & (placements["started_on"] <= today)].sort_values(["started_on", "placement_id"])
+    jobs = placements[(placements["kind"] == WELFARE) & (placements["started_on"] <= today)].sort_values(
+        ["started_on", "placement_id"]
+    )
     frame["times"] = jobs["member_id"].value_counts().reindex(frame["member_id"], fill_value=0).to_numpy()
     last = jobs.drop_duplicates("member_id", keep="last").set_index("member_id").reindex(frame["member_id"])
     runs = (last["started_on"].notna() & ~(last["ended_on"] < today)).to_numpy()
     began = last["started_on"].to_numpy().astype("datetime64[D]")
-    retires = policy.retirement_months(members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object)).astype("datetime64[M]")
+    retires = policy.retirement_months(
+        members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object)
+    ).astype("datetime64[M]")
     left = (retires - began.astype("datetime64[M]")).astype(np.int64)
     near = runs & ~np.isnat(retires) & ~np.isnat(began) & (left <= 12 * policy.whole("pw.near_retire_years"))
     ends = np.where(near, retires.astype("datetime64[D]") - np.timedelta64(1, "D"), _term_end(began, policy))
@@ -53,10 +62,16 @@ def _term_end(began: np.ndarray, policy: PolicyBook) -> np.ndarray:
     return np.asarray(target.astype("datetime64[D]") + np.minimum(into, length) - 1)
 
 
-def _other_offers(frame: pd.DataFrame, referrals: pd.DataFrame, positions: pd.DataFrame, ended: pd.Series, today: pd.Timestamp) -> np.ndarray:
+def _other_offers(
+    frame: pd.DataFrame, referrals: pd.DataFrame, positions: pd.DataFrame, ended: pd.Series, today: pd.Timestamp
+) -> np.ndarray:
     kinds = referrals["position_id"].map(positions.set_index("position_id")["kind"])
     since = referrals["member_id"].map(ended)
-    made = referrals["created_on"].between(since, today) & ~referrals["state"].isin(["draft", "revoked"]) & (referrals["suitability"] == "ok")
+    made = (
+        referrals["created_on"].between(since, today)
+        & ~referrals["state"].isin(["draft", "revoked"])
+        & (referrals["suitability"] == "ok")
+    )
     rows = referrals[made & kinds.notna() & (kinds != WELFARE)].drop_duplicates(["member_id", "position_id"])
     return np.asarray(rows["member_id"].value_counts().reindex(frame["member_id"], fill_value=0), dtype=np.int64)
 

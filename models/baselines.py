@@ -74,5 +74,11 @@ def references(past: TrainingFrame, *, seed: int = 0) -> dict[str, Scoring]:
 def _logistic(past: TrainingFrame, y: Floats, weight: Floats) -> Pipeline:
     rows = np.flatnonzero(weight > 0)
     rows = rows[:: -(-len(rows) // 200_000)]
-    model = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(max_iter=2_000))
-    return model.fit(past.pairs.features[rows].astype(float), y[rows], logisticregression__sample_weight=weight[rows] * past.weight[rows])
+    model = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(max_iter=2_000)
+    )
+    return model.fit(
+        past.pairs.features[rows].astype(float),
+        y[rows],
+        logisticregression__sample_weight=weight[rows] * past.weight[rows],
+    )

@@ -27,7 +27,9 @@ _WORDS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def card(evaluation: Mapping[str, Any], version: str, language: str, *, evidence: Mapping[str, Any] | None = None) -> str:
+def card(
+    evaluation: Mapping[str, Any], version: str, language: str, *, evidence: Mapping[str, Any] | None = None
+) -> str:
     """Return the card as Markdown.
 
     Parameters
@@ -41,33 +43,74 @@ def card(evaluation: Mapping[str, Any], version: str, language: str, *, evidence
     """
     w = _WORDS[language]
     learned = evidence or evaluation["evidence"]
-    parts = [f"# {w['title'].format(version=version)}", f"## {w['use']}", w["use_text"], w["never"], f"## {w['data']}", *_data(evaluation, learned, w), f"## {w['quality']}", _scorers(evaluation, w), _horizons(evaluation, w)]
-    parts += [f"## {w['groups']}", _groups(evaluation, w), f"## {w['fair']}", *_fairness(evaluation, w), f"## {w['gates']}", _gates(evaluation, w), f"## {w['limits']}", w["limits_text"]]
+    parts = [
+        f"# {w['title'].format(version=version)}",
+        f"## {w['use']}",
+        w["use_text"],
+        w["never"],
+        f"## {w['data']}",
+        *_data(evaluation, learned, w),
+        f"## {w['quality']}",
+        _scorers(evaluation, w),
+        _horizons(evaluation, w),
+    ]
+    parts += [
+        f"## {w['groups']}",
+        _groups(evaluation, w),
+        f"## {w['fair']}",
+        *_fairness(evaluation, w),
+        f"## {w['gates']}",
+        _gates(evaluation, w),
+        f"## {w['limits']}",
+        w["limits_text"],
+    ]
     return "\n\n".join(parts) + "\n"
 
 
 def _data(evaluation: Mapping[str, Any], learned: Mapping[str, Any], w: Mapping[str, str]) -> list[str]:
     out = []
     if learned.get("from"):
-        out.append(w["trained"].format(referrals=learned["referrals"], starts=learned["starts"], from_=learned["from"], to=learned["to"]))
+        out.append(
+            w["trained"].format(
+                referrals=learned["referrals"], starts=learned["starts"], from_=learned["from"], to=learned["to"]
+            )
+        )
     test = evaluation["test"]
-    out.append(w["tested"].format(referrals=test["referrals"], members=test["members"], starts=test["starts"], from_=test["from"], to=test["to"]))
+    out.append(
+        w["tested"].format(
+            referrals=test["referrals"],
+            members=test["members"],
+            starts=test["starts"],
+            from_=test["from"],
+            to=test["to"],
+        )
+    )
     if learned.get("left_out"):
         out.append(w["left"].format(items="; ".join(f"{k} {v}" for k, v in sorted(learned["left_out"].items()))))
     if learned.get("placed"):
-        out.append(w["blend"].format(baseline=figure(learned["placed"]["baseline"]), learned=figure(learned["placed"]["learned"])))
+        out.append(
+            w["blend"].format(
+                baseline=figure(learned["placed"]["baseline"]), learned=figure(learned["placed"]["learned"])
+            )
+        )
     return out
 
 
 def _scorers(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> str:
     main = str(evaluation["main_horizon"])
-    rows = [[name, span(s["ndcg_at_10"]), span(s["horizons"][main]["brier_skill"])] for name, s in evaluation["scorers"].items()]
+    rows = [
+        [name, span(s["ndcg_at_10"]), span(s["horizons"][main]["brier_skill"])]
+        for name, s in evaluation["scorers"].items()
+    ]
     return _markdown([w["scorer"], "nDCG@10", f"{w['skill']}, {main} d"], rows)
 
 
 def _horizons(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> str:
     found = evaluation["scorers"]["model"]["horizons"]
-    rows = [[days, str(h["n"]), figure(h["predicted"]), figure(h["rate"]), span(h["gap"]), span(h["brier_skill"])] for days, h in found.items()]
+    rows = [
+        [days, str(h["n"]), figure(h["predicted"]), figure(h["rate"]), span(h["gap"]), span(h["brier_skill"])]
+        for days, h in found.items()
+    ]
     return _markdown([w["horizon"], w["n"], w["predicted"], w["observed"], w["gap"], w["skill"]], rows)
 
 
@@ -83,15 +126,26 @@ def _groups(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> str:
 
 def _fairness(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> list[str]:
     test = evaluation["fairness"]["perturbation"]
-    proxies = "; ".join(f"{name} {figure(p['auc'])} (n {p['n']})" for name, p in evaluation["fairness"]["proxies"].items())
-    out = [w["barred"].format(rows=test["rows"], changed=max(test["changed"].values(), default=0)), w["proxy"].format(items=proxies)]
+    proxies = "; ".join(
+        f"{name} {figure(p['auc'])} (n {p['n']})" for name, p in evaluation["fairness"]["proxies"].items()
+    )
+    out = [
+        w["barred"].format(rows=test["rows"], changed=max(test["changed"].values(), default=0)),
+        w["proxy"].format(items=proxies),
+    ]
     found = evaluation["off_policy"]
-    told = found["note"] if "note" in found else f"SNIPS {span(found['snips'])}, DR {span(found['dr'])}, logged {span(found['logged'])}; overlap {found['overlap']}"
+    told = (
+        found["note"]
+        if "note" in found
+        else f"SNIPS {span(found['snips'])}, DR {span(found['dr'])}, logged {span(found['logged'])}; overlap {found['overlap']}"
+    )
     return [*out, f"{w['off']}: {told}"]
 
 
 def _gates(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> str:
-    return "\n".join(f"- {g['name']}: {w['passed'] if g['passed'] else w['failed']}" for g in evaluation["gates"]["gates"])
+    return "\n".join(
+        f"- {g['name']}: {w['passed'] if g['passed'] else w['failed']}" for g in evaluation["gates"]["gates"]
+    )
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:

@@ -31,7 +31,14 @@ class Choices:
 
 
 def choices_on(
-    tables: Mapping[str, pd.DataFrame], member_ids: np.ndarray, day: np.datetime64, policy: PolicyBook, *, listed_days: int = 30, most_posts: int = 60, seed: int = 0,
+    tables: Mapping[str, pd.DataFrame],
+    member_ids: np.ndarray,
+    day: np.datetime64,
+    policy: PolicyBook,
+    *,
+    listed_days: int = 30,
+    most_posts: int = 60,
+    seed: int = 0,
 ) -> Choices:
     """Return the eligible pairs of these members with at most ``most_posts`` posts of their city posted in the last days."""
     record = read_record(tables, day.astype("datetime64[D]").item())
@@ -40,11 +47,23 @@ def choices_on(
     until = positions["valid_until"].to_numpy().astype("datetime64[D]")
     live = (posted <= day) & (posted > day - np.timedelta64(listed_days, "D")) & ~(until < day)
     positions = positions[live].reset_index(drop=True)
-    members = record["members"].iloc[pd.Index(record["members"]["member_id"]).get_indexer(member_ids)].reset_index(drop=True)
+    members = (
+        record["members"].iloc[pd.Index(record["members"]["member_id"]).get_indexer(member_ids)].reset_index(drop=True)
+    )
     mi, pj = _same_city(members, positions, most_posts, np.random.default_rng(seed))
     pairing = Pairing(
-        encode_members(members, record["assessments"], day.astype("datetime64[D]").item(), policy, households=record["households"], placements=record["placements"], regions=record["regions"]),
-        encode_positions(positions, record["employers"], day.astype("datetime64[D]").item(), policy, regions=record["regions"]),
+        encode_members(
+            members,
+            record["assessments"],
+            day.astype("datetime64[D]").item(),
+            policy,
+            households=record["households"],
+            placements=record["placements"],
+            regions=record["regions"],
+        ),
+        encode_positions(
+            positions, record["employers"], day.astype("datetime64[D]").item(), policy, regions=record["regions"]
+        ),
     )
     fits = verdicts(pairing, policy, mi, pj).eligible
     return Choices(np.asarray(member_ids), build(pairing, mi[fits], pj[fits]), positions, day)
@@ -60,7 +79,9 @@ def top_of(order: Floats, member: Ints, k: int) -> np.ndarray:
     return out
 
 
-def _same_city(members: pd.DataFrame, positions: pd.DataFrame, most: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _same_city(
+    members: pd.DataFrame, positions: pd.DataFrame, most: int, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
     by_city = positions.groupby(positions["region_code"].str[:4], sort=True).indices
     mi, pj = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for i, city in enumerate(members["region_code"].str[:4]):

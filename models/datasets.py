@@ -1,5 +1,6 @@
 """Logged referrals as training rows: each pair as it stood on the day of its referral, beside what became of it."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -76,7 +77,9 @@ class TrainingFrame:
 
     def take(self, rows: Ints) -> "TrainingFrame":
         """Return the chosen rows, ascending row numbers."""
-        pairs = PairFrame(self.pairs.member[rows], self.pairs.position[rows], self.pairs.features[rows], self.pairs.names)
+        pairs = PairFrame(
+            self.pairs.member[rows], self.pairs.position[rows], self.pairs.features[rows], self.pairs.names
+        )
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
         return replace(self, pairs=pairs, **columns)
 
@@ -122,7 +125,9 @@ def training_frame(tables: Mapping[str, pd.DataFrame], policy: PolicyBook, cutof
     outcomes, kept_out = read_outcomes(record)
     used = np.flatnonzero(outcomes.used)
     if not len(used):
-        raise NotReady(f"expected referrals to learn from, found {len(record['referrals'])} and none usable; record some outcomes first")
+        raise NotReady(
+            f"expected referrals to learn from, found {len(record['referrals'])} and none usable; record some outcomes first"
+        )
     referrals = record["referrals"].iloc[used]
     created = referrals["created_on"].to_numpy().astype("datetime64[D]")
     mi = pd.Index(record["members"]["member_id"]).get_indexer(referrals["member_id"])
@@ -174,7 +179,7 @@ def _pieces(created: np.ndarray) -> list[Ints]:
     edges = np.flatnonzero(np.r_[True, months[1:] != months[:-1], True]) if len(months) else np.zeros(1, dtype=np.int64)
     return [
         np.arange(low, min(low + CHUNK_ROWS, last))
-        for first, last in zip(edges[:-1], edges[1:], strict=True)
+        for first, last in itertools.pairwise(edges)
         for low in range(first, last, CHUNK_ROWS)
     ]
 
@@ -193,7 +198,9 @@ def _month(record: Record, rows: _Rows, at: Ints, policy: PolicyBook) -> Float32
     assessments = record["assessments"][concerned[rows.assessed]]
     pairing = Pairing(
         encode_members(members, assessments, days, book, regions=record["regions"]),
-        encode_positions(positions, record["employers"], days, book, pending=rows.pending[at], regions=record["regions"]),
+        encode_positions(
+            positions, record["employers"], days, book, pending=rows.pending[at], regions=record["regions"]
+        ),
     )
     all_rows = np.arange(len(at))
     features = build(pairing, all_rows, all_rows).features
@@ -212,7 +219,9 @@ def _starts_before(record: Record, position_ids: pd.Series, days: np.ndarray) ->
     owner, mine = known.get_indexer(placements["position_id"]), known.get_indexer(position_ids)
     span = np.int64(4_000_000)
     keys = np.sort(owner[owner >= 0] * span + _days(placements["started_on"])[owner >= 0].astype(np.int64))
-    return np.asarray(np.searchsorted(keys, mine * span + days.astype(np.int64)) - np.searchsorted(keys, mine * span - span // 2))
+    return np.asarray(
+        np.searchsorted(keys, mine * span + days.astype(np.int64)) - np.searchsorted(keys, mine * span - span // 2)
+    )
 
 
 def _days(column: pd.Series) -> np.ndarray:

@@ -42,7 +42,11 @@ class Judged:
 
 
 def evaluate_split(
-    tables: Mapping[str, pd.DataFrame], config: TrainConfig | None = None, *, current: Scoring | None = None, progress: Progress | None = None,
+    tables: Mapping[str, pd.DataFrame],
+    config: TrainConfig | None = None,
+    *,
+    current: Scoring | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train on the earlier part of the record, judge on the later part, and return the evaluation as plain values for JSON.
 
@@ -54,7 +58,11 @@ def evaluate_split(
 
 
 def train_and_evaluate(
-    tables: Mapping[str, pd.DataFrame], config: TrainConfig | None = None, *, current: Scoring | None = None, progress: Progress | None = None,
+    tables: Mapping[str, pd.DataFrame],
+    config: TrainConfig | None = None,
+    *,
+    current: Scoring | None = None,
+    progress: Progress | None = None,
 ) -> tuple[TrainedRanker, dict[str, Any]]:
     """Return a scorer trained on everything and the evaluation of its twin that never saw the later part; the record is read once.
 
@@ -69,7 +77,9 @@ def train_and_evaluate(
 
 def _with_referrals(tables: Mapping[str, pd.DataFrame]) -> CheckedTables:
     if not len(tables.get("referrals", ())):
-        raise NotReady("expected logged referrals to judge a model on, found none; the baseline answers until there are some")
+        raise NotReady(
+            "expected logged referrals to judge a model on, found none; the baseline answers until there are some"
+        )
     return checked_tables(tables)
 
 
@@ -79,12 +89,28 @@ def _judge_on_later_part(
     split = temporal_split(frame)
     past = frame.take(split.train).known_on(split.test_from - np.timedelta64(1, "D"))
     candidate = fit(past, config, progress=progress)
-    return evaluate(candidate, frame.take(split.test), past, tables, current=current, follow_up_days=split.follow_up_days, region_code=config.region_code, progress=progress)
+    return evaluate(
+        candidate,
+        frame.take(split.test),
+        past,
+        tables,
+        current=current,
+        follow_up_days=split.follow_up_days,
+        region_code=config.region_code,
+        progress=progress,
+    )
 
 
 def evaluate(
-    scorer: Scoring, test: TrainingFrame, past: TrainingFrame, tables: Mapping[str, pd.DataFrame], *, current: Scoring | None = None,
-    follow_up_days: int = MAIN, region_code: str = "440000", progress: Progress | None = None,
+    scorer: Scoring,
+    test: TrainingFrame,
+    past: TrainingFrame,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    current: Scoring | None = None,
+    follow_up_days: int = MAIN,
+    region_code: str = "440000",
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Judge a scorer on test rows.
 
@@ -143,7 +169,14 @@ def evaluate(
 class Sheet:
     """Test rows with every scorer's answers, from which all figures are read."""
 
-    def __init__(self, test: TrainingFrame, outcomes: Mapping[int, tuple[Floats, Floats]], judged: Mapping[str, Judged], boot: MemberBootstrap, main: int) -> None:
+    def __init__(
+        self,
+        test: TrainingFrame,
+        outcomes: Mapping[int, tuple[Floats, Floats]],
+        judged: Mapping[str, Judged],
+        boot: MemberBootstrap,
+        main: int,
+    ) -> None:
         self.test, self.outcomes, self.judged, self.boot, self.main = test, outcomes, judged, boot, main
         self.y, self.weight = outcomes[main]
         self.seen: Ints = np.flatnonzero(self.weight > 0)
@@ -162,12 +195,17 @@ class Sheet:
 
     def difference(self, name: str) -> dict[str, Any]:
         """Return the model's figures minus another scorer's, paired: Brier score (less is better), nDCG (more is better)."""
-        return {"brier": self._brier_gap(name, self.seen), "ndcg_at_10": self._mean(self._ndcg("model") - self._ndcg(name))}
+        return {
+            "brier": self._brier_gap(name, self.seen),
+            "ndcg_at_10": self._mean(self._ndcg("model") - self._ndcg(name)),
+        }
 
     def by_group(self, groups: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
         """Return figures by dimension and group."""
         return {
-            dimension: {str(g): self._group(self.seen[label[self.seen] == g]) for g in sorted(set(label[self.seen].tolist()))}
+            dimension: {
+                str(g): self._group(self.seen[label[self.seen] == g]) for g in sorted(set(label[self.seen].tolist()))
+            }
             for dimension, label in groups.items()
         }
 
@@ -179,8 +217,17 @@ class Sheet:
         out = {}
         for k, name in enumerate(("hardest", "middle", "easiest")):
             rows = self.seen[third[self.seen] == k]
-            gap = np.where(np.isin(np.arange(len(self._first)), self.member[rows]), self._ndcg("model") - self._ndcg(against), np.nan)
-            out[name] = {**self._group(rows), "brier_against": self._brier_gap(against, rows), "ndcg_against": self._mean(gap), "against": against}
+            gap = np.where(
+                np.isin(np.arange(len(self._first)), self.member[rows]),
+                self._ndcg("model") - self._ndcg(against),
+                np.nan,
+            )
+            out[name] = {
+                **self._group(rows),
+                "brier_against": self._brier_gap(against, rows),
+                "ndcg_against": self._mean(gap),
+                "against": against,
+            }
         return out
 
     def member_sums(self) -> dict[str, Any]:
@@ -188,10 +235,13 @@ class Sheet:
         n = len(self._first)
         kept = np.arange(n)[:: -(-n // KEPT_MEMBERS)]
         error = np.zeros(len(self.y))
-        error[self.seen] = self.weight[self.seen] * (self.judged["model"].p[self.main][self.seen] - self.y[self.seen]) ** 2
+        error[self.seen] = (
+            self.weight[self.seen] * (self.judged["model"].p[self.main][self.seen] - self.y[self.seen]) ** 2
+        )
         weight = np.where(self.weight > 0, self.weight, 0.0)
         return {
-            "error": np.round(np.bincount(self.member, weights=error)[kept], 6).tolist(), "weight": np.round(np.bincount(self.member, weights=weight)[kept], 6).tolist(),
+            "error": np.round(np.bincount(self.member, weights=error)[kept], 6).tolist(),
+            "weight": np.round(np.bincount(self.member, weights=weight)[kept], 6).tolist(),
             "ndcg": [None if np.isnan(v) else round(float(v), 6) for v in self._ndcg("model")[kept]],
         }
 
@@ -201,9 +251,14 @@ class Sheet:
         rate = float(np.average(y, weights=weight))
         seen = weight > 0
         return {
-            "n": int(seen.sum()), "starts": int((y * seen).sum()), "rate": rate, "predicted": float(np.average(p, weights=weight)),
-            "gap": self.boot.ratio(weight * (p - y), weight), "brier": self.boot.ratio(weight * (p - y) ** 2, weight),
-            "brier_skill": self.boot.skill(weight * (p - y) ** 2, weight * (rate - y) ** 2), "auc": auc(y[seen], p[seen]),
+            "n": int(seen.sum()),
+            "starts": int((y * seen).sum()),
+            "rate": rate,
+            "predicted": float(np.average(p, weights=weight)),
+            "gap": self.boot.ratio(weight * (p - y), weight),
+            "brier": self.boot.ratio(weight * (p - y) ** 2, weight),
+            "brier_skill": self.boot.skill(weight * (p - y) ** 2, weight * (rate - y) ** 2),
+            "auc": auc(y[seen], p[seen]),
         }
 
     def _group(self, rows: Ints) -> dict[str, Any]:
@@ -229,7 +284,11 @@ class Sheet:
     def _ndcg(self, name: str) -> Floats:
         """(n_members,) nDCG at 10 over a member's test referrals, NaN without a start among them."""
         out = np.full(len(self._first), np.nan)
-        found = np.asarray(ndcg_at_k(self.y[self.seen], self.judged[name].order[self.seen], self.member[self.seen], TOP, per_group=True))
+        found = np.asarray(
+            ndcg_at_k(
+                self.y[self.seen], self.judged[name].order[self.seen], self.member[self.seen], TOP, per_group=True
+            )
+        )
         out[np.unique(self.member[self.seen])] = found
         return out
 
@@ -270,7 +329,9 @@ def _calibration(sheet: Sheet, main: int) -> list[dict[str, float]]:
 
 def _facts(test: TrainingFrame, outcome: tuple[Floats, Floats]) -> dict[str, Any]:
     y, weight = outcome
-    digest = hashlib.sha256("\n".join(f"{r} {a:g} {b:.9g}" for r, a, b in zip(test.referral_id, y, weight, strict=True)).encode())
+    digest = hashlib.sha256(
+        "\n".join(f"{r} {a:g} {b:.9g}" for r, a, b in zip(test.referral_id, y, weight, strict=True)).encode()
+    )
     return {
         "referrals": len(test), "starts": int((y * (weight > 0)).sum()), "members": len(np.unique(test.member_id.astype(str))),
         "from": str(test.created_on.min()), "to": str(test.created_on.max()), "cutoff": str(test.cutoff), "fingerprint": digest.hexdigest(),

@@ -18,24 +18,52 @@ def render(evaluation: Mapping[str, Any]) -> str:
         _table(
             ["scorer", "n", "nDCG@10", "recall@5", f"Brier skill, {main} d", f"AUC, {main} d"],
             [
-                [_NAMES.get(name, name), s["horizons"][main]["n"], span(s["ndcg_at_10"]), span(s["recall_at_5"]), span(s["horizons"][main]["brier_skill"]), figure(s["horizons"][main]["auc"])]
+                [
+                    _NAMES.get(name, name),
+                    s["horizons"][main]["n"],
+                    span(s["ndcg_at_10"]),
+                    span(s["recall_at_5"]),
+                    span(s["horizons"][main]["brier_skill"]),
+                    figure(s["horizons"][main]["auc"]),
+                ]
                 for name, s in evaluation["scorers"].items()
             ],
         ),
         _table(
             ["promise horizon", "n", "starts", "predicted", "observed", "gap", "Brier", "Brier skill"],
             [
-                [f"{days} days", h["n"], h["starts"], figure(h["predicted"]), figure(h["rate"]), span(h["gap"]), span(h["brier"]), span(h["brier_skill"])]
+                [
+                    f"{days} days",
+                    h["n"],
+                    h["starts"],
+                    figure(h["predicted"]),
+                    figure(h["rate"]),
+                    span(h["gap"]),
+                    span(h["brier"]),
+                    span(h["brier_skill"]),
+                ]
                 for days, h in evaluation["scorers"]["model"]["horizons"].items()
             ],
         ),
         _table(
             ["calibration", "n", "predicted", "observed", "interval"],
-            [[f"bin {i}", int(b["n"]), figure(b["predicted"]), figure(b["observed"]), f"{b['low']:.3f} to {b['high']:.3f}"] for i, b in enumerate(evaluation["calibration"], 1)],
+            [
+                [
+                    f"bin {i}",
+                    int(b["n"]),
+                    figure(b["predicted"]),
+                    figure(b["observed"]),
+                    f"{b['low']:.3f} to {b['high']:.3f}",
+                ]
+                for i, b in enumerate(evaluation["calibration"], 1)
+            ],
         ),
         _groups(evaluation),
         _off_policy(evaluation["off_policy"]),
-        _table(["gate", "", "threshold"], [[g["name"], "passed" if g["passed"] else "FAILED", g["threshold"]] for g in evaluation["gates"]["gates"]]),
+        _table(
+            ["gate", "", "threshold"],
+            [[g["name"], "passed" if g["passed"] else "FAILED", g["threshold"]] for g in evaluation["gates"]["gates"]],
+        ),
     ]
     return "\n\n".join(parts)
 
@@ -54,7 +82,17 @@ def span(interval: Sequence[float | None] | None) -> str:
 
 def _groups(evaluation: Mapping[str, Any]) -> str:
     rows = [
-        [dimension, group, r["n"], r["members"], r["starts"], figure(r["predicted"]), figure(r["rate"]), span(r["gap"]), span(r["brier_against_rule"])]
+        [
+            dimension,
+            group,
+            r["n"],
+            r["members"],
+            r["starts"],
+            figure(r["predicted"]),
+            figure(r["rate"]),
+            span(r["gap"]),
+            span(r["brier_against_rule"]),
+        ]
         for dimension, groups in {**evaluation["groups"], "difficulty": evaluation["strata"]}.items()
         for group, r in groups.items()
         if r["n"]
@@ -65,7 +103,12 @@ def _groups(evaluation: Mapping[str, Any]) -> str:
 def _off_policy(found: Mapping[str, Any]) -> str:
     if "note" in found:
         return f"Off-policy: {found['note']}."
-    lines = [["logged choices", span(found["logged"])], ["this model's choices, IPS", span(found["ips"])], ["  self-normalised", span(found["snips"])], ["  doubly robust", span(found["dr"])]]
+    lines = [
+        ["logged choices", span(found["logged"])],
+        ["this model's choices, IPS", span(found["ips"])],
+        ["  self-normalised", span(found["snips"])],
+        ["  doubly robust", span(found["dr"])],
+    ]
     told = f"overlap {found['overlap']}: {found['effective']:.0f} effective of {found['n']} referrals, {found['clipped']:.1%} of weights cut, mean weight {found['mean_weight']:.2f}"
     return _table([f"starts within {found['days']} days per referral", told], lines)
 

@@ -19,7 +19,9 @@ SHOWN = 5
 AUDITED_ROWS = 4_000
 
 
-def audit(scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook) -> dict[str, Any]:
+def audit(
+    scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook
+) -> dict[str, Any]:
     """Return exposure by group, the perturbation test and the proxy audit as plain values."""
     return {
         "exposure": exposure(scorer, test, tables, policy),
@@ -28,7 +30,9 @@ def audit(scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFram
     }
 
 
-def exposure(scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook) -> dict[str, Any]:
+def exposure(
+    scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook
+) -> dict[str, Any]:
     """Return, by protected group, what the first five posts shown to its members are.
 
     ``non_welfare`` is the share of posts that are not public-welfare posts, ``available`` the same among all posts their recorded limits
@@ -48,11 +52,15 @@ def exposure(scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataF
         label = groups[dimension][by_member.index.to_numpy()]
         table = by_member.groupby(label, sort=True).mean()
         sizes = by_member.groupby(label, sort=True).size()
-        out[dimension] = {str(g): {"n": int(sizes[g]), **{k: float(v) for k, v in row.items()}} for g, row in table.iterrows()}
+        out[dimension] = {
+            str(g): {"n": int(sizes[g]), **{k: float(v) for k, v in row.items()}} for g, row in table.iterrows()
+        }
     return out
 
 
-def perturbation(scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook) -> dict[str, Any]:
+def perturbation(
+    scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook
+) -> dict[str, Any]:
     """Change barred attributes alone and count scores that move by a single bit; there may be none."""
     rows = np.unique(np.linspace(0, len(test) - 1, PERTURBED_ROWS).astype(int))
     day = test.cutoff.astype("datetime64[D]").item()
@@ -107,7 +115,11 @@ def proxies(test: TrainingFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str
         "sex": ("F", groups["sex"]), "age_over_50": ("50+", groups["age"]), "disability": ("recorded", groups["disability"]),
         "dibao": ("receiving", groups["dibao"]), "hukou": ("from_elsewhere", groups["hukou"]), "rural": ("rural", groups["area"]),
     }  # fmt: skip
-    model = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(C=0.3, max_iter=2_000))
+    model = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(C=0.3, max_iter=2_000),
+    )
     out: dict[str, Any] = {}
     for name, (mark, label) in marks.items():
         known = label != "unknown"
@@ -123,6 +135,14 @@ def proxies(test: TrainingFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str
 def _per_member(seen: Choices, shown: np.ndarray) -> pd.DataFrame:
     kind = seen.positions["kind"].to_numpy(dtype=object)[seen.pairs.position]
     wage = seen.positions[["wage_min", "wage_max"]].to_numpy(dtype=float).mean(axis=1)[seen.pairs.position]
-    table = pd.DataFrame({"member": seen.pairs.member, "open": (kind != "PUBLIC_WELFARE").astype(float), "wage": wage, "shown": shown})
+    table = pd.DataFrame(
+        {"member": seen.pairs.member, "open": (kind != "PUBLIC_WELFARE").astype(float), "wage": wage, "shown": shown}
+    )
     first = table[table["shown"]].groupby("member")
-    return pd.DataFrame({"non_welfare": first["open"].mean(), "available": table.groupby("member")["open"].mean(), "mean_wage": first["wage"].mean()})
+    return pd.DataFrame(
+        {
+            "non_welfare": first["open"].mean(),
+            "available": table.groupby("member")["open"].mean(),
+            "mean_wage": first["wage"].mean(),
+        }
+    )

@@ -50,8 +50,12 @@ class GateReport:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "passed": self.passed, "failed": list(self.failed),
-            "gates": [{"name": g.name, "passed": g.passed, "threshold": g.threshold, "figures": dict(g.figures)} for g in self.gates],
+            "passed": self.passed,
+            "failed": list(self.failed),
+            "gates": [
+                {"name": g.name, "passed": g.passed, "threshold": g.threshold, "figures": dict(g.figures)}
+                for g in self.gates
+            ],
         }
 
 
@@ -64,7 +68,9 @@ def judge(evaluation: Mapping[str, Any]) -> GateReport:
     ))  # fmt: skip
 
 
-def judge_against(report: GateReport, evaluation: Mapping[str, Any], production: str, standing: Mapping[str, Any]) -> GateReport:
+def judge_against(
+    report: GateReport, evaluation: Mapping[str, Any], production: str, standing: Mapping[str, Any]
+) -> GateReport:
     """Return the report with a gate against what is in production at the moment of promotion.
 
     Judged when the version was evaluated beside that very version, or when both were evaluated on the same test referrals; otherwise the
@@ -77,27 +83,62 @@ def judge_against(report: GateReport, evaluation: Mapping[str, Any], production:
     found = compare_evaluations(standing, evaluation)
     if not found["same_test"]:
         told = {"evaluated_beside": evaluation["current"], "in_production": production}
-        return GateReport((*report.gates, Gate(name, False, "evaluated beside what is in production, or on the same test referrals; evaluate again", told)))
+        return GateReport(
+            (
+                *report.gates,
+                Gate(
+                    name,
+                    False,
+                    "evaluated beside what is in production, or on the same test referrals; evaluate again",
+                    told,
+                ),
+            )
+        )
     brier, order = found["figures"]["brier, members kept"], found["figures"]["ndcg_at_10"]
     passed = not (_above(brier, 0.0) or _below(order, 0.0))
-    return GateReport((*report.gates, Gate(name, passed, "neither error nor order worse, beyond the interval of the paired difference", {"brier": brier, "ndcg_at_10": order})))
+    return GateReport(
+        (
+            *report.gates,
+            Gate(
+                name,
+                passed,
+                "neither error nor order worse, beyond the interval of the paired difference",
+                {"brier": brier, "ndcg_at_10": order},
+            ),
+        )
+    )
 
 
 def _evidence(e: Mapping[str, Any]) -> Gate:
     starts = e["test"]["starts"]
-    return Gate("enough_evidence", starts >= LEAST_STARTS, f"at least {LEAST_STARTS} starts on the test rows", {"starts": starts, "referrals": e["test"]["referrals"]})
+    return Gate(
+        "enough_evidence",
+        starts >= LEAST_STARTS,
+        f"at least {LEAST_STARTS} starts on the test rows",
+        {"starts": starts, "referrals": e["test"]["referrals"]},
+    )
 
 
 def _no_worse(e: Mapping[str, Any], name: str) -> Gate:
     gap = e["differences"][name]
     fails = _above(gap["brier"], 0.0) or _below(gap["ndcg_at_10"], 0.0)
-    return Gate(f"no_worse_than_{name}", not fails, "Brier score not above and nDCG@10 not below it, beyond the interval of the paired difference", dict(gap))
+    return Gate(
+        f"no_worse_than_{name}",
+        not fails,
+        "Brier score not above and nDCG@10 not below it, beyond the interval of the paired difference",
+        dict(gap),
+    )
 
 
 def _calibration(e: Mapping[str, Any]) -> Gate:
     gaps = {d: h["gap"] for d, h in e["scorers"]["model"]["horizons"].items()}
     bad = {d: g for d, g in gaps.items() if _beyond(g)}
-    return Gate("calibration", not bad, f"|predicted - observed| at most {CALIBRATION_GAP} at every horizon, as far as its interval can tell", {"gaps": gaps})
+    return Gate(
+        "calibration",
+        not bad,
+        f"|predicted - observed| at most {CALIBRATION_GAP} at every horizon, as far as its interval can tell",
+        {"gaps": gaps},
+    )
 
 
 def _group_calibration(e: Mapping[str, Any]) -> Gate:
@@ -110,13 +151,22 @@ def _group_calibration(e: Mapping[str, Any]) -> Gate:
 
 def _group_error(e: Mapping[str, Any]) -> Gate:
     bad = {f"{d}={g}": row["brier_against_rule"] for d, g, row in _groups(e) if _above(row["brier_against_rule"], 0.0)}
-    return Gate("no_group_worse_than_rule", not bad, "Brier score of every protected group not above the written rule's, beyond the interval", {"worse": bad, "judged": sum(1 for _ in _groups(e))})
+    return Gate(
+        "no_group_worse_than_rule",
+        not bad,
+        "Brier score of every protected group not above the written rule's, beyond the interval",
+        {"worse": bad, "judged": sum(1 for _ in _groups(e))},
+    )
 
 
 def _exposure(e: Mapping[str, Any]) -> Gate:
     bad, explained = {}, {}
     for dimension in PROTECTED:
-        groups = {g: r for g, r in e["fairness"]["exposure"].get(dimension, {}).items() if r["n"] >= LEAST_MEMBERS and g != "unknown"}
+        groups = {
+            g: r
+            for g, r in e["fairness"]["exposure"].get(dimension, {}).items()
+            if r["n"] >= LEAST_MEMBERS and g != "unknown"
+        }
         best = max((r["non_welfare"] for r in groups.values()), default=0.0)
         relative = {g: r["non_welfare"] / r["available"] if r["available"] > 0 else 1.0 for g, r in groups.items()}
         fair = max(relative.values(), default=0.0)
@@ -132,7 +182,9 @@ def _exposure(e: Mapping[str, Any]) -> Gate:
 
 def _creaming(e: Mapping[str, Any]) -> Gate:
     hardest = e["strata"]["hardest"]
-    fails = hardest["n"] >= LEAST_ROWS and (_above(hardest["brier_against"], 0.0) or _below(hardest["ndcg_against"], 0.0))
+    fails = hardest["n"] >= LEAST_ROWS and (
+        _above(hardest["brier_against"], 0.0) or _below(hardest["ndcg_against"], 0.0)
+    )
     return Gate(
         "hardest_third", not fails, f"in the hardest third of the members neither error nor order worse than {hardest.get('against', 'rule')}, beyond the interval",
         {k: hardest.get(k) for k in ("n", "starts", "brier_against", "ndcg_against")},
@@ -141,7 +193,12 @@ def _creaming(e: Mapping[str, Any]) -> Gate:
 
 def _barred(e: Mapping[str, Any]) -> Gate:
     changed = e["fairness"]["perturbation"]["changed"]
-    return Gate("barred_attributes", not any(changed.values()), "no score changes by a bit when a barred attribute alone does", dict(e["fairness"]["perturbation"]))
+    return Gate(
+        "barred_attributes",
+        not any(changed.values()),
+        "no score changes by a bit when a barred attribute alone does",
+        dict(e["fairness"]["perturbation"]),
+    )
 
 
 def _groups(e: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

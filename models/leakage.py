@@ -25,7 +25,9 @@ class Leak:
     known_then: float
 
 
-def find_leaks(frame: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook, *, days: int = SAMPLED_DAYS) -> list[Leak]:
+def find_leaks(
+    frame: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook, *, days: int = SAMPLED_DAYS
+) -> list[Leak]:
     """Return the values of a frame that the record of the referral's own day does not give.
 
     For ``days`` days spread over the frame, everything dated later is taken out of the tables (assessments, outcomes, placements,
@@ -52,8 +54,12 @@ def refuse_leaks(frame: TrainingFrame, tables: Mapping[str, pd.DataFrame], polic
     """Raise TableError naming referral and feature when a frame holds anything its own day did not know."""
     leaks = find_leaks(frame, tables, policy)
     if leaks:
-        first = "; ".join(f"{x.referral_id}, {x.feature}: used {x.used:g}, known then {x.known_then:g}" for x in leaks[:3])
-        raise TableError(f"{len(leaks)} training values come from after their referral ({first}); build the frame with training_frame")
+        first = "; ".join(
+            f"{x.referral_id}, {x.feature}: used {x.used:g}, known then {x.known_then:g}" for x in leaks[:3]
+        )
+        raise TableError(
+            f"{len(leaks)} training values come from after their referral ({first}); build the frame with training_frame"
+        )
 
 
 def _sample(days: np.ndarray, most: int) -> np.ndarray:

@@ -113,8 +113,10 @@ def calibration_table(y: ArrayLike, p: ArrayLike, bins: int = 10) -> pd.DataFram
     outcome, chance = _paired(y, p)
     edges = np.unique(np.quantile(chance, np.linspace(0.0, 1.0, bins + 1)))
     which = np.searchsorted(edges[1:-1], chance, side="right")
-    table = pd.DataFrame({"bin": which, "p": chance, "y": outcome}).groupby("bin", sort=True).agg(
-        n=("y", "size"), predicted=("p", "mean"), events=("y", "sum")
+    table = (
+        pd.DataFrame({"bin": which, "p": chance, "y": outcome})
+        .groupby("bin", sort=True)
+        .agg(n=("y", "size"), predicted=("p", "mean"), events=("y", "sum"))
     )
     low, high = wilson_interval(table["events"].to_numpy(), table["n"].to_numpy())
     observed = table["events"] / table["n"]
@@ -128,7 +130,11 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> fl
 
 
 def group_bootstrap(
-    statistic: Callable[[Ints, Ints], float], groups: ArrayLike, *, draws: int = 200, level: float = 0.95,
+    statistic: Callable[[Ints, Ints], float],
+    groups: ArrayLike,
+    *,
+    draws: int = 200,
+    level: float = 0.95,
     random_state: int = 0,
 ) -> tuple[float, float, float]:
     """Return a statistic with its percentile interval when whole groups are drawn again with replacement.
@@ -175,7 +181,9 @@ def _ranked_columns(y: ArrayLike, score: ArrayLike, groups: ArrayLike, k: int) -
     labels, scores = _paired(y, score)
     names = np.asarray(groups)
     if names.shape != labels.shape:
-        raise BadInput(f"expected one group label a row ({len(labels)}), got shape {names.shape}; give labels, not sizes")
+        raise BadInput(
+            f"expected one group label a row ({len(labels)}), got shape {names.shape}; give labels, not sizes"
+        )
     if k < 1:
         raise BadInput(f"expected k of at least 1, got {k}")
     if np.isnan(scores).any() or np.isnan(labels).any():

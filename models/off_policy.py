@@ -63,8 +63,16 @@ class OffPolicy:
 
 
 def off_policy(
-    reward: Floats, propensity: Floats, chosen: Floats, members: np.ndarray, *, expected: Floats | None = None, expected_new: Floats | None = None,
-    weight: Floats | None = None, clip: float = CLIP, seed: int = 0,
+    reward: Floats,
+    propensity: Floats,
+    chosen: Floats,
+    members: np.ndarray,
+    *,
+    expected: Floats | None = None,
+    expected_new: Floats | None = None,
+    weight: Floats | None = None,
+    clip: float = CLIP,
+    seed: int = 0,
 ) -> OffPolicy:
     """Estimate the mean reward under a new policy.
 
@@ -89,8 +97,13 @@ def off_policy(
         When a propensity is not in (0, 1] or shapes differ.
     """
     n = len(reward)
-    if not (len(propensity) == len(chosen) == len(members) == n and n) or not ((propensity > 0) & (propensity <= 1)).all():
-        raise BadInput(f"expected {n} propensities in (0, 1] with as many chances and members; leave out referrals without one")
+    if (
+        not (len(propensity) == len(chosen) == len(members) == n and n)
+        or not ((propensity > 0) & (propensity <= 1)).all()
+    ):
+        raise BadInput(
+            f"expected {n} propensities in (0, 1] with as many chances and members; leave out referrals without one"
+        )
     row = np.ones(n) if weight is None else weight
     raw = chosen / propensity
     importance = np.minimum(raw, clip)
@@ -104,7 +117,12 @@ def off_policy(
 
 
 def logged_policy_value(
-    scorer: Scoring, test: TrainingFrame, tables: Mapping[str, pd.DataFrame], policy: PolicyBook, outcome: tuple[Floats, Floats], days: int,
+    scorer: Scoring,
+    test: TrainingFrame,
+    tables: Mapping[str, pd.DataFrame],
+    policy: PolicyBook,
+    outcome: tuple[Floats, Floats],
+    days: int,
 ) -> dict[str, Any]:
     """Return what the share of referrals that start within ``days`` would have been had posts been drawn by the scorer's order.
 
@@ -114,22 +132,43 @@ def logged_policy_value(
     y, in_sight = outcome
     known = (test.propensity > 0) & (in_sight > 0)
     if known.sum() < 100:
-        return {"n": int(known.sum()), "note": "fewer than 100 test referrals with a logged propensity: nothing can be told"}
+        return {
+            "n": int(known.sum()),
+            "note": "fewer than 100 test referrals with a logged propensity: nothing can be told",
+        }
     made, counts = np.unique(test.created_on[known], return_counts=True)
     busiest = np.sort(made[np.argsort(-counts, kind="stable")[:SAMPLED_DAYS]])
-    parts = [_one_day(scorer, test, np.flatnonzero(known & (test.created_on == day))[:MEMBERS_A_DAY], tables, policy, days) for day in busiest]
+    parts = [
+        _one_day(scorer, test, np.flatnonzero(known & (test.created_on == day))[:MEMBERS_A_DAY], tables, policy, days)
+        for day in busiest
+    ]
     table = pd.concat([p for p in parts if len(p)], ignore_index=True) if any(len(p) for p in parts) else pd.DataFrame()
     if len(table) < 50:
-        return {"n": len(table), "note": "fewer than 50 sampled referrals whose choice could be set out again: nothing can be told"}
+        return {
+            "n": len(table),
+            "note": "fewer than 50 sampled referrals whose choice could be set out again: nothing can be told",
+        }
     rows = table["row"].to_numpy(dtype=np.int64)
     found = off_policy(
-        y[rows], np.minimum(test.propensity[rows], 1.0), table["chosen"].to_numpy(), test.member_id[rows], expected=table["q"].to_numpy(),
-        expected_new=table["v"].to_numpy(), weight=in_sight[rows],
+        y[rows],
+        np.minimum(test.propensity[rows], 1.0),
+        table["chosen"].to_numpy(),
+        test.member_id[rows],
+        expected=table["q"].to_numpy(),
+        expected_new=table["v"].to_numpy(),
+        weight=in_sight[rows],
     )
     return {**found.as_dict(), "days": days, "sampled_days": len(busiest)}
 
 
-def _one_day(scorer: Scoring, test: TrainingFrame, rows: np.ndarray, tables: Mapping[str, pd.DataFrame], policy: PolicyBook, days: int) -> pd.DataFrame:
+def _one_day(
+    scorer: Scoring,
+    test: TrainingFrame,
+    rows: np.ndarray,
+    tables: Mapping[str, pd.DataFrame],
+    policy: PolicyBook,
+    days: int,
+) -> pd.DataFrame:
     """Chance of each logged choice under the softmax, its modelled chance, and the policy's mean modelled chance."""
     if not len(rows):
         return pd.DataFrame()
@@ -140,5 +179,7 @@ def _one_day(scorer: Scoring, test: TrainingFrame, rows: np.ndarray, tables: Map
     top = max(float(mine.order.max()), float(theirs.order.max(initial=-np.inf)))
     pull, own = np.exp((theirs.order - top) / TEMPERATURE), np.exp((mine.order - top) / TEMPERATURE)
     total = np.bincount(seen.pairs.member, weights=pull, minlength=len(ids))[which] + own
-    value = np.bincount(seen.pairs.member, weights=pull * theirs.p_placed, minlength=len(ids))[which] + own * mine.p_placed
+    value = (
+        np.bincount(seen.pairs.member, weights=pull * theirs.p_placed, minlength=len(ids))[which] + own * mine.p_placed
+    )
     return pd.DataFrame({"row": rows, "chosen": own / total, "q": mine.p_placed, "v": value / total})

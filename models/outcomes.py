@@ -59,7 +59,11 @@ def read_outcomes(record: Record) -> tuple[Outcomes, dict[str, int]]:
     duration[revoked & np.isnan(duration)] = 0.0
     weight = np.where(slip, _slip_weight(state, started, slip), 1.0)
     used = ~(young | starred | draft) & (weight > 0)
-    kept_out = {"starred_rejections": int(starred.sum()), "drafts": int(draft.sum()), "slips_not_back": int((slip & ~used).sum())}
+    kept_out = {
+        "starred_rejections": int(starred.sum()),
+        "drafts": int(draft.sum()),
+        "slips_not_back": int((slip & ~used).sum()),
+    }
     return Outcomes(used, event, duration, _retained(started_on, ended_on, record.cutoff), weight), kept_out
 
 
@@ -67,9 +71,14 @@ def _starts(record: Record) -> tuple[np.ndarray, np.ndarray]:
     """First day of work and last day of work of each referral, NaT where there is none; a placement found by referral, else by pair."""
     referrals, placements = record["referrals"], record["placements"]
     started = _days(referrals["started_on"])
-    started = np.where(np.isnat(started) & (referrals["state"] == "started").to_numpy(), _days(referrals["outcome_on"]), started)
+    started = np.where(
+        np.isnat(started) & (referrals["state"] == "started").to_numpy(), _days(referrals["outcome_on"]), started
+    )
     ended = np.full(len(referrals), np.datetime64("NaT", "D"))
-    for source, row in ((placements, _by_referral(referrals, placements)), (placements, _by_pair(referrals, placements, started))):
+    for source, row in (
+        (placements, _by_referral(referrals, placements)),
+        (placements, _by_pair(referrals, placements, started)),
+    ):
         hit = row >= 0
         placed_on = _days(source["started_on"])[row[hit]]
         ended[hit] = _days(source["ended_on"])[row[hit]]
@@ -88,7 +97,9 @@ def _by_pair(referrals: pd.DataFrame, placements: pd.DataFrame, started: np.ndar
     loose = placements.reset_index(drop=True).rename_axis("placement").reset_index()
     loose = loose[loose["referral_id"].isna() & loose["position_id"].notna()]
     waiting = referrals.rename_axis("referral").reset_index()
-    waiting = waiting[np.isnat(started) & waiting["state"].isin(["no_slip", "started", "accepted", "closed", "revoked"]).to_numpy()]
+    waiting = waiting[
+        np.isnat(started) & waiting["state"].isin(["no_slip", "started", "accepted", "closed", "revoked"]).to_numpy()
+    ]
     both = waiting[["referral", "member_id", "position_id", "created_on"]].merge(
         loose[["placement", "member_id", "position_id", "started_on"]], on=["member_id", "position_id"]
     )

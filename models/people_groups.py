@@ -36,7 +36,8 @@ def row_groups(tables: Mapping[str, pd.DataFrame], frame: TrainingFrame) -> dict
     names = np.array([frame.pairs.names[k].removeprefix("kind_").upper() for k in kinds], dtype=object)
     city = np.array([str(code)[:4] for code in frame.region_code], dtype=object)
     return {
-        "kind": names[np.argmax(np.nan_to_num(frame.pairs.features[:, kinds]), axis=1)], "city": city,
+        "kind": names[np.argmax(np.nan_to_num(frame.pairs.features[:, kinds]), axis=1)],
+        "city": city,
         **member_groups(tables, frame.member_id, frame.created_on),
     }
 
@@ -53,4 +54,6 @@ def _age_band(births: pd.Series, on: np.ndarray) -> np.ndarray:
 def _hukou(households: pd.DataFrame) -> np.ndarray:
     home, here = households["hukou_region_code"], households["region_code"]
     local = home.str[:4].to_numpy(dtype=object) == here.str[:4].to_numpy(dtype=object)
-    return np.where((home.isna() | here.isna()).to_numpy(), "unknown", np.where(local, "local", "from_elsewhere")).astype(object)
+    return np.where(
+        (home.isna() | here.isna()).to_numpy(), "unknown", np.where(local, "local", "from_elsewhere")
+    ).astype(object)

@@ -51,8 +51,11 @@ class PlacementRanker(BaseEstimator):
     """
 
     def __init__(
-        self, random_state: int | np.random.RandomState | None = 0,
-        monotone: Mapping[str, int] | Sequence[int] | None = None, n_threads: int | None = None, max_rounds: int | None = None,
+        self,
+        random_state: int | np.random.RandomState | None = 0,
+        monotone: Mapping[str, int] | Sequence[int] | None = None,
+        n_threads: int | None = None,
+        max_rounds: int | None = None,
     ) -> None:
         self.random_state = random_state
         self.monotone = monotone
@@ -60,8 +63,13 @@ class PlacementRanker(BaseEstimator):
         self.max_rounds = max_rounds
 
     def fit(
-        self, X: ArrayLike | pd.DataFrame, event: ArrayLike, duration_days: ArrayLike | None = None,
-        groups: ArrayLike | None = None, retained: ArrayLike | None = None, sample_weight: ArrayLike | None = None,
+        self,
+        X: ArrayLike | pd.DataFrame,
+        event: ArrayLike,
+        duration_days: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        retained: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Learn from referrals and what became of them.
 
@@ -91,7 +99,9 @@ class PlacementRanker(BaseEstimator):
         matrix = feature_matrix(X)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows, source = read_outcomes(matrix, event, duration_days, groups, sample_weight, np.random.default_rng(seed))
-        effort = Effort(_directions(self.monotone, names, matrix.shape[1]), self._threads(matrix), seed, self.max_rounds)
+        effort = Effort(
+            _directions(self.monotone, names, matrix.shape[1]), self._threads(matrix), seed, self.max_rounds
+        )
         with threadpool_limits(limits=1, user_api="blas"):
             self.head_, self.timing_ = learn(rows, effort)
             self.retention_ = None
@@ -149,7 +159,8 @@ class PlacementRanker(BaseEstimator):
         u, v = whether.sum(axis=1), when.sum(axis=1)
         u0, v0 = whether[:, -1], when[:, -1]
         base, left, right, top = (
-            _log_odds(self._chance(margin, quickness, limit)) for margin, quickness in ((u0, v0), (u, v0), (u0, v), (u, v))
+            _log_odds(self._chance(margin, quickness, limit))
+            for margin, quickness in ((u0, v0), (u, v0), (u0, v), (u, v))
         )
         gain_u = 0.5 * ((left - base) + (top - right))
         shares = _scaled(whether[:, :-1], u - u0, gain_u) + _scaled(when[:, :-1], v - v0, top - base - gain_u)
@@ -161,18 +172,22 @@ class PlacementRanker(BaseEstimator):
         parts: Parts = {}
         monotone = dict(self.monotone) if isinstance(self.monotone, Mapping) else self.monotone
         meta = {
-            "format": FORMAT, "n_features": self.n_features_in_,
+            "format": FORMAT,
+            "n_features": self.n_features_in_,
             "feature_names": [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None,
             "monotone": monotone if monotone is None or isinstance(monotone, dict) else [int(d) for d in monotone],
             "random_state": self.random_state if isinstance(self.random_state, numbers.Integral) else None,
             "max_rounds": self.max_rounds,
-            "head": head_state(self.head_, "head", parts), "timing": timing_state(self.timing_, parts),
+            "head": head_state(self.head_, "head", parts),
+            "timing": timing_state(self.timing_, parts),
             "retention": None if self.retention_ is None else head_state(self.retention_, "retention", parts),
         }
         return meta, parts
 
     @classmethod
-    def from_state(cls, meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int | None = None) -> Self:
+    def from_state(
+        cls, meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int | None = None
+    ) -> Self:
         """Return the fitted ranker that :meth:`to_state` described, with the same predictions to the last bit.
 
         The caller vouches for the parts (registry: hash and signature first); the model text parser checks nothing.
@@ -195,10 +210,14 @@ class PlacementRanker(BaseEstimator):
 
     def _read(self, X: ArrayLike | pd.DataFrame) -> Float32s:
         check_is_fitted(self, "head_")
-        names = list(self.feature_names_in_) if isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_") else None
+        names = (
+            list(self.feature_names_in_) if isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_") else None
+        )
         matrix = feature_matrix(X, names)
         if matrix.shape[1] != self.n_features_in_:
-            raise BadInput(f"expected {self.n_features_in_} features, got {matrix.shape[1]}; give those the ranker was fitted with")
+            raise BadInput(
+                f"expected {self.n_features_in_} features, got {matrix.shape[1]}; give those the ranker was fitted with"
+            )
         return matrix
 
     def _chance(self, whether: Floats, when: Floats, days: Floats) -> Floats:
@@ -214,8 +233,12 @@ def _learn_retention(rows: Outcomes, stays: Floats, effort: Effort) -> Head:
     free = replace(effort, directions=(0,) * len(effort.directions))
     nothing = np.full(len(stays), np.nan)
     started = replace(
-        rows, label=(stays > 0).astype(float), grade=(stays > 0).astype(np.intp), duration=nothing,
-        censored=np.zeros(len(stays), dtype=bool), weight=rows.weight / rows.weight.mean(),
+        rows,
+        label=(stays > 0).astype(float),
+        grade=(stays > 0).astype(np.intp),
+        duration=nothing,
+        censored=np.zeros(len(stays), dtype=bool),
+        weight=rows.weight / rows.weight.mean(),
     )
     head, _ = learn(started, free, with_order=False)
     return head
@@ -226,13 +249,17 @@ def _text_names(X: Any) -> list[str] | None:
     return names if names and all(isinstance(name, str) for name in names) else None
 
 
-def _directions(monotone: Mapping[str, int] | Sequence[int] | None, names: list[str] | None, n_features: int) -> tuple[int, ...]:
+def _directions(
+    monotone: Mapping[str, int] | Sequence[int] | None, names: list[str] | None, n_features: int
+) -> tuple[int, ...]:
     if monotone is None:
         return (0,) * n_features
     if isinstance(monotone, Mapping):
         unknown = [name for name in monotone if name not in (names or ())]
         if unknown:
-            raise BadInput(f"expected directions for columns of X, but {unknown[:5]} are none; fit on a frame that has them")
+            raise BadInput(
+                f"expected directions for columns of X, but {unknown[:5]} are none; fit on a frame that has them"
+            )
         found = tuple(int(monotone.get(name, 0)) for name in names or ())
     else:
         found = tuple(int(d) for d in monotone)

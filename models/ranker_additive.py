@@ -129,7 +129,9 @@ def _distinct_knots(known: Floats, levels: Floats) -> Floats:
     return np.r_[found, np.full(_KNOTS - len(found), found[-1])]
 
 
-def _path(design: Float32s, y: Floats, w: Floats, directions: tuple[int, ...], upto: int = len(_PENALTIES) - 1) -> list[Floats]:
+def _path(
+    design: Float32s, y: Floats, w: Floats, directions: tuple[int, ...], upto: int = len(_PENALTIES) - 1
+) -> list[Floats]:
     """Coefficients (intercept first) for each penalty, the heaviest first, each started from the one before."""
     rate = float(np.clip(np.average(y, weights=w), 1e-6, 1 - 1e-6)) if w.sum() > 0 else 0.5
     coefficients = np.zeros(design.shape[1] + 1)
@@ -138,7 +140,12 @@ def _path(design: Float32s, y: Floats, w: Floats, directions: tuple[int, ...], u
     found = []
     for penalty in _PENALTIES[: upto + 1]:
         answer = minimize(
-            _loss, coefficients, args=(design, y, w, penalty), jac=True, method="L-BFGS-B", bounds=bounds,
+            _loss,
+            coefficients,
+            args=(design, y, w, penalty),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
             options={"maxiter": 60, "maxcor": 10, "ftol": 1e-7},
         )
         coefficients = answer.x
@@ -155,7 +162,9 @@ def _bound(direction: int, basis: int) -> tuple[float | None, float | None]:
 def _loss(coefficients: Floats, design: Float32s, y: Floats, w: Floats, penalty: float) -> tuple[float, Floats]:
     margin = (design @ coefficients[1:].astype(np.float32)).astype(float) + coefficients[0]
     residual = w * (expit(margin) - y)
-    value = float((w * (np.logaddexp(0.0, margin) - y * margin)).sum()) + 0.5 * penalty * float((coefficients[1:] ** 2).sum())
+    value = float((w * (np.logaddexp(0.0, margin) - y * margin)).sum()) + 0.5 * penalty * float(
+        (coefficients[1:] ** 2).sum()
+    )
     slope = (design.T @ residual.astype(np.float32)).astype(float) + penalty * coefficients[1:]
     return value, np.r_[residual.sum(), slope]
 

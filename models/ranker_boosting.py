@@ -77,8 +77,15 @@ class Binned:
 def bin_rows(rows: Outcomes, directions: tuple[int, ...], n_threads: int, seed: int, max_bin: int) -> Binned:
     """Return the rows binned, with the parameters every member shares."""
     common: dict[str, Any] = {
-        "verbosity": -1, "num_threads": n_threads, "seed": seed, "deterministic": True, "force_row_wise": True,
-        "max_bin": max_bin, "feature_pre_filter": False, "min_data_in_bin": 3, "bin_construct_sample_cnt": 200_000,
+        "verbosity": -1,
+        "num_threads": n_threads,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "max_bin": max_bin,
+        "feature_pre_filter": False,
+        "min_data_in_bin": 3,
+        "bin_construct_sample_cnt": 200_000,
     }
     if any(directions):
         common |= {"monotone_constraints": list(directions), "monotone_constraints_method": "intermediate"}
@@ -135,7 +142,9 @@ def _grow_one(
     """A booster of the rows not held out, and its held-out loss by round; all rows and no loss where none is held out."""
     params = {**binned.common, **recipe.params, "objective": _objective(binned.rows, recipe), "metric": _metric(recipe)}
     if held_out is None:
-        return lgb.train(params, binned.part(np.arange(len(begin)), recipe.objective, begin), recipe.rounds), np.empty(0)
+        return lgb.train(params, binned.part(np.arange(len(begin)), recipe.objective, begin), recipe.rounds), np.empty(
+            0
+        )
     train = binned.part(np.flatnonzero(~held_out), recipe.objective, begin)
     judge = binned.part(np.flatnonzero(held_out), recipe.objective, begin)
     history: dict[str, dict[str, list[float]]] = {}

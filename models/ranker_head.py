@@ -59,7 +59,9 @@ def constant_head(label: Floats, weight: Floats) -> Head:
     return Head({}, {}, float(np.log(rate / (1.0 - rate))))
 
 
-def stack(members: Mapping[str, Member], held_out: Mapping[str, Floats], rows: Outcomes, start: Mapping[str, float]) -> Head:
+def stack(
+    members: Mapping[str, Member], held_out: Mapping[str, Floats], rows: Outcomes, start: Mapping[str, float]
+) -> Head:
     """Return the head whose log-odds fit the outcomes best on out-of-fold margins.
 
     A logistic regression with slopes of at least 0, drawn towards ``start`` by a ridge worth a few rows, so that few
@@ -127,4 +129,3 @@ def _fit_slopes(margins: Floats, y: Floats, w: Floats, prior: Floats) -> tuple[f
     answer = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12, "maxiter": 200})
     slopes = answer.x[1:] / scale
     return float(answer.x[0] - (slopes * centre).sum()), slopes
-

@@ -55,7 +55,10 @@ class Outcomes:
 
     def take(self, rows: Ints) -> "Outcomes":
         """Return the chosen rows (n_rows,) as outcomes of their own."""
-        columns = {name: getattr(self, name)[rows] for name in ("X", "label", "grade", "censored", "duration", "group", "weight")}
+        columns = {
+            name: getattr(self, name)[rows]
+            for name in ("X", "label", "grade", "censored", "duration", "group", "weight")
+        }
         return replace(self, **columns)
 
 
@@ -85,7 +88,11 @@ def column(values: ArrayLike | None, n: int, name: str, absent: float) -> Floats
     """Return one float column (n,), missing values NaN; ``absent`` everywhere when ``values`` is None."""
     if values is None:
         return np.full(n, absent)
-    raw = values.to_numpy(dtype=float, na_value=np.nan) if isinstance(values, pd.Series) else np.asarray(values, dtype=float)
+    raw = (
+        values.to_numpy(dtype=float, na_value=np.nan)
+        if isinstance(values, pd.Series)
+        else np.asarray(values, dtype=float)
+    )
     out: Floats = np.full(n, float(raw)) if raw.ndim == 0 else raw
     if out.shape != (n,):
         raise BadInput(f"expected {name} of shape ({n},), got {out.shape}; give one value a row")
@@ -93,8 +100,12 @@ def column(values: ArrayLike | None, n: int, name: str, absent: float) -> Floats
 
 
 def read_outcomes(
-    X: Float32s, event: ArrayLike, duration_days: ArrayLike | None, groups: ArrayLike | None,
-    sample_weight: ArrayLike | None, rng: np.random.Generator,
+    X: Float32s,
+    event: ArrayLike,
+    duration_days: ArrayLike | None,
+    groups: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    rng: np.random.Generator,
 ) -> tuple[Outcomes, Ints]:
     """Return the training rows sorted by group, and where each came from: row i is input row ``source[i]``."""
     n = len(X)
@@ -112,8 +123,13 @@ def read_outcomes(
     group = _group_codes(groups, n, rng)
     source = np.argsort(group, kind="stable")
     whole = Outcomes(
-        X=X, label=(codes > 0).astype(float), grade=codes.astype(np.intp), censored=censored,
-        duration=column(duration_days, n, "duration_days", np.nan), group=group, grouped=groups is not None,
+        X=X,
+        label=(codes > 0).astype(float),
+        grade=codes.astype(np.intp),
+        censored=censored,
+        duration=column(duration_days, n, "duration_days", np.nan),
+        group=group,
+        grouped=groups is not None,
         weight=weight / weight.mean(),
     )
     return whole.take(source), source

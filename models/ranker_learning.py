@@ -68,7 +68,9 @@ def learn(rows: Outcomes, effort: Effort, with_order: bool = True) -> tuple[Head
     ranked: list[str] = []
     if len(rows) >= _LEAST_FOR_BOOSTING:
         binned = bin_rows(rows, effort.directions, effort.n_threads, effort.seed, max_bin_for(len(rows)))
-        begin = np.where(np.isnan(team.held_out["curves"]), team.members["curves"].margin(rows.X), team.held_out["curves"])
+        begin = np.where(
+            np.isnan(team.held_out["curves"]), team.members["curves"].margin(rows.X), team.held_out["curves"]
+        )
         team.add("chance", *grow(binned, chance_recipe(len(rows), effort.max_rounds), fold, begin))
         if with_order and rows.grouped and _n_mixed_groups(rows) >= _LEAST_MIXED_GROUPS:
             ranked = _add_rank_members(team, binned, fold, effort)
@@ -128,7 +130,10 @@ def _learn_timing(rows: Outcomes, ends: Floats, fold: Ints, effort: Effort) -> T
     if len(timed) < _LEAST_TIMED:
         return Timing(ends, _flat_hazard(ends, rows), 0.0, None)
     part = replace(
-        rows.take(timed), grade=target[timed], censored=np.zeros(len(timed), dtype=bool), weight=weight[timed] / weight[timed].mean()
+        rows.take(timed),
+        grade=target[timed],
+        censored=np.zeros(len(timed), dtype=bool),
+        weight=weight[timed] / weight[timed].mean(),
     )
     binned = bin_rows(part, effort.directions, effort.n_threads, effort.seed, max_bin_for(len(timed)))
     halves = np.where(fold[timed] < 0, -1, fold[timed] % 2)

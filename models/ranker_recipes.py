@@ -10,7 +10,9 @@ def n_folds_for(n_rows: int) -> int:
 
 def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the pointwise member: subsampled trees of few leaves."""
-    return _recipe("chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 400 if n_rows < 400_000 else 240, 15, max_rounds)
+    return _recipe(
+        "chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 400 if n_rows < 400_000 else 240, 15, max_rounds
+    )
 
 
 def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:

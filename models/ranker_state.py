@@ -20,7 +20,12 @@ FORMAT = 1
 def head_state(head: Head, prefix: str, parts: Parts) -> dict[str, Any]:
     """Return a head's metadata and put its texts and arrays into ``parts`` under names starting with ``prefix``."""
     members = {name: _member_state(member, f"{prefix}.{name}", parts) for name, member in head.members.items()}
-    return {"members": members, "weights": dict(head.weights), "base": head.base, "order_weights": dict(head.order_weights)}
+    return {
+        "members": members,
+        "weights": dict(head.weights),
+        "base": head.base,
+        "order_weights": dict(head.order_weights),
+    }
 
 
 def head_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Head:
@@ -45,9 +50,7 @@ def timing_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_thr
     trees = None if meta["trees"] is None else _member_from(meta["trees"], parts, n_threads)
     if isinstance(trees, Additive):
         raise ModelRefused("expected the timing's trees, got curves; train and register the model again")
-    return Timing(
-        _read(parts, "timing.ends.npy"), _read(parts, "timing.intercepts.npy"), float(meta["slope"]), trees
-    )
+    return Timing(_read(parts, "timing.ends.npy"), _read(parts, "timing.intercepts.npy"), float(meta["slope"]), trees)
 
 
 def _member_state(member: Member, name: str, parts: Parts) -> dict[str, Any]:
@@ -76,12 +79,16 @@ def _array(values: Floats) -> bytes:
 def _read(parts: Mapping[str, bytes | str], name: str) -> Floats:
     content = _part(parts, name)
     if isinstance(content, str):
-        raise ModelRefused(f"expected the bytes of an array in part {name}, got text; train and register the model again")
+        raise ModelRefused(
+            f"expected the bytes of an array in part {name}, got text; train and register the model again"
+        )
     out: Floats = np.load(io.BytesIO(content), allow_pickle=False)
     return out
 
 
 def _part(parts: Mapping[str, bytes | str], name: str) -> bytes | str:
     if name not in parts:
-        raise ModelRefused(f"expected a part named {name}, found {sorted(parts)[:5]} ...; train and register the model again")
+        raise ModelRefused(
+            f"expected a part named {name}, found {sorted(parts)[:5]} ...; train and register the model again"
+        )
     return parts[name]

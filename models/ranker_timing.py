@@ -118,7 +118,9 @@ def quickness_target(rows: Outcomes, ends: Floats) -> tuple[Floats, Floats]:
     middle = np.cumsum(share) - share / 2.0
     score = -logit(np.clip(middle, 1e-3, 1 - 1e-3))
     later_mass = np.cumsum((share)[::-1])[::-1] - share
-    later = np.divide(np.cumsum((share * score)[::-1])[::-1] - share * score, later_mass, out=score.copy(), where=later_mass > 1e-12)
+    later = np.divide(
+        np.cumsum((share * score)[::-1])[::-1] - share * score, later_mass, out=score.copy(), where=later_mass > 1e-12
+    )
     place = np.minimum(step, len(ends) - 1)
     target = np.where(rows.censored, later[place], score[place])
     return target, np.where(timed, rows.weight * rows.label, 0.0)

@@ -52,7 +52,9 @@ def checked_tables(tables: Mapping[str, pd.DataFrame]) -> CheckedTables:
         return tables
     absent = [name for name in NEEDED if name not in tables]
     if absent:
-        raise TableError(f"expected tables {', '.join(NEEDED)} to train on, found {', '.join(sorted(tables)) or 'none'}; add {', '.join(absent)}")
+        raise TableError(
+            f"expected tables {', '.join(NEEDED)} to train on, found {', '.join(sorted(tables)) or 'none'}; add {', '.join(absent)}"
+        )
     frames = {name: _checked(name, tables[name]) for name in NEEDED}
     frames |= {name: _checked(name, tables[name]) if name in tables else empty(TABLES[name]) for name in OPTIONAL}
     frames["referrals"], left_out = _consistent(frames)
@@ -130,8 +132,13 @@ def _consistent(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[
         broken = np.flatnonzero(~holds.to_numpy())
         if len(broken) > max(TOLERATED_SHARE * len(referrals), TOLERATED_ROWS):
             first = referrals.iloc[broken[:3]]
-            rows = "; ".join(f"row {i}, {r.referral_id}: member {r.member_id}, post {r.position_id}, {r.created_on.date()}" for i, r in zip(broken, first.itertuples(), strict=False))
-            raise TableError(f"table referrals: rule '{rule}' is broken by {len(broken)} of {len(referrals)} rows ({rows}); correct them and try again")
+            rows = "; ".join(
+                f"row {i}, {r.referral_id}: member {r.member_id}, post {r.position_id}, {r.created_on.date()}"
+                for i, r in zip(broken, first.itertuples(), strict=False)
+            )
+            raise TableError(
+                f"table referrals: rule '{rule}' is broken by {len(broken)} of {len(referrals)} rows ({rows}); correct them and try again"
+            )
         if len(broken):
             left_out[rule] = len(broken)
         kept &= holds.to_numpy()

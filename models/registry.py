@@ -64,21 +64,30 @@ class Registry:
     def save(self, trained: "TrainedRanker", evaluation: Mapping[str, Any], *, made_by: str, made_at: str) -> str:
         """Store a trained scorer with its evaluation as the next version and return the version's name; nothing is promoted."""
         state, parts = trained.to_state()
-        files = {STATE: canonical(state), GOLDEN: canonical({"scores": golden_scores(trained)}), EVALUATION: canonical(evaluation)}
+        files = {
+            STATE: canonical(state),
+            GOLDEN: canonical({"scores": golden_scores(trained)}),
+            EVALUATION: canonical(evaluation),
+        }
         files |= {PART + name: part.encode("ascii") if isinstance(part, str) else part for name, part in parts.items()}
         with locked(self.folder / "lock"):
             events = self._events()
             if not events and not self._keys.made:
                 self._keys.make()
             version = self._next(events)
-            named = {f"card.{language}.md": card(evaluation, version, language, evidence=trained.evidence).encode() for language in LANGUAGES}
+            named = {
+                f"card.{language}.md": card(evaluation, version, language, evidence=trained.evidence).encode()
+                for language in LANGUAGES
+            }
             manifest = {
                 "format": FORMAT, "version": version, "made_by": made_by, "made_at": made_at, "features": list(FEATURE_NAMES),
                 "libraries": libraries(), "evidence": dict(trained.evidence), "data": evaluation["test"], "gates": evaluation["gates"]["failed"],
             }  # fmt: skip
             _check_own(trained, files)
             digest = write_version(self._path(version), {**files, **named}, manifest, self._keys)
-            self._append(events, {"event": "registered", "version": version, "manifest": digest, "by": made_by, "at": made_at})
+            self._append(
+                events, {"event": "registered", "version": version, "manifest": digest, "by": made_by, "at": made_at}
+            )
         return version
 
     def list(self) -> Events:
@@ -134,8 +143,18 @@ class Registry:
             if now is not None:
                 report = judge_against(report, evaluation, now, json.loads(self._files(events, now)[1][EVALUATION]))
             if not report.passed and override is None:
-                raise Conflict(f"{version} does not pass: {'; '.join(f'{g.name} ({g.threshold})' for g in report.gates if not g.passed)}. Train again, or promote with a recorded reason")
-            body = {"event": "promoted", "version": version, "by": by, "at": at, "why": override, "failed_gates": [*report.failed], "replaced": now}
+                raise Conflict(
+                    f"{version} does not pass: {'; '.join(f'{g.name} ({g.threshold})' for g in report.gates if not g.passed)}. Train again, or promote with a recorded reason"
+                )
+            body = {
+                "event": "promoted",
+                "version": version,
+                "by": by,
+                "at": at,
+                "why": override,
+                "failed_gates": [*report.failed],
+                "replaced": now,
+            }
             self._append(events, body)
         return report.as_dict()
 
@@ -151,7 +170,9 @@ class Registry:
             back = stack[-2] if len(stack) > 1 else None
             if back is not None:
                 self._files(events, back)
-            self._append(events, {"event": "rolled_back", "version": stack[-1], "to": back, "by": by, "at": at, "why": why})
+            self._append(
+                events, {"event": "rolled_back", "version": stack[-1], "to": back, "by": by, "at": at, "why": why}
+            )
         return {"left": stack[-1], "production": back or BaselineScorer.version}
 
     def production(self) -> str | None:
@@ -189,8 +210,14 @@ class Registry:
         if before is not None and before.stamp == stamp:
             return before.scorer
         events = self._events()
-        if before is not None and before.last[0] and (len(events) < before.last[0] or events[before.last[0] - 1]["hash"] != before.last[1]):
-            raise ModelRefused(f"history: expected its first {before.last[0]} lines as they were when last read, found others; restore the history from a copy")
+        if (
+            before is not None
+            and before.last[0]
+            and (len(events) < before.last[0] or events[before.last[0] - 1]["hash"] != before.last[1])
+        ):
+            raise ModelRefused(
+                f"history: expected its first {before.last[0]} lines as they were when last read, found others; restore the history from a copy"
+            )
         now = _production(events)
         if before is not None and before.production == now:
             scorer = before.scorer
@@ -202,7 +229,9 @@ class Registry:
     def _load(self, events: Events, version: str) -> "TrainedRanker":
         manifest, files = self._files(events, version)
         if manifest["format"] != FORMAT or manifest["features"] != list(FEATURE_NAMES):
-            raise ModelRefused(f"{version}: expected format {FORMAT} and the {len(FEATURE_NAMES)} features of this release, found format {manifest['format']} and {len(manifest['features'])}; train again")
+            raise ModelRefused(
+                f"{version}: expected format {FORMAT} and the {len(FEATURE_NAMES)} features of this release, found format {manifest['format']} and {len(manifest['features'])}; train again"
+            )
         parts = _parts(files)
         state = check_parts(files[STATE], parts, len(FEATURE_NAMES))
         digest = sha256(canonical(manifest))
@@ -255,7 +284,9 @@ def _check_own(trained: "TrainedRanker", files: Mapping[str, bytes]) -> None:
     parts = _parts(files)
     again = type(trained).from_state(check_parts(files[STATE], parts, len(FEATURE_NAMES)), parts)
     if golden_scores(again) != json.loads(files[GOLDEN])["scores"]:
-        raise ModelRefused("expected the scorer to score the same after it was written down, found other scores; nothing was stored")
+        raise ModelRefused(
+            "expected the scorer to score the same after it was written down, found other scores; nothing was stored"
+        )
 
 
 def _parts(files: Mapping[str, bytes]) -> dict[str, bytes]:

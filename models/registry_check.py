@@ -26,7 +26,9 @@ def check_parts(state: bytes, parts: Mapping[str, bytes], n_features: int) -> di
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ModelRefused(f"expected the model's state as JSON, found {error}; train and register it again") from error
     if not isinstance(parsed, dict):
-        raise ModelRefused(f"expected an object as the model's state, found {type(parsed).__name__}; train and register it again")
+        raise ModelRefused(
+            f"expected an object as the model's state, found {type(parsed).__name__}; train and register it again"
+        )
     for name, content in parts.items():
         if name.endswith(".txt"):
             check_trees(name, content, n_features)
@@ -40,9 +42,18 @@ def check_array(name: str, content: bytes) -> None:
     try:
         values = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise ModelRefused(f"expected a plain array in {name}, found {error}; train and register the model again") from error
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu" or values.ndim > 3 or np.isinf(values.astype(float)).any():
-        raise ModelRefused(f"expected finite numbers in {name}, found {getattr(values, 'dtype', type(values).__name__)}; train and register the model again")
+        raise ModelRefused(
+            f"expected a plain array in {name}, found {error}; train and register the model again"
+        ) from error
+    if (
+        not isinstance(values, np.ndarray)
+        or values.dtype.kind not in "fiu"
+        or values.ndim > 3
+        or np.isinf(values.astype(float)).any()
+    ):
+        raise ModelRefused(
+            f"expected finite numbers in {name}, found {getattr(values, 'dtype', type(values).__name__)}; train and register the model again"
+        )
 
 
 def check_trees(name: str, content: bytes, n_features: int) -> None:
@@ -60,7 +71,10 @@ def check_trees(name: str, content: bytes, n_features: int) -> None:
     for key, value in wanted.items():
         if header.get(key) != value:
             raise _refused(name, f"{key}={value}", f"{header.get(key)!r}")
-    if len(header.get("feature_names", "").split(" ")) != n_features or len(header.get("feature_infos", "").split(" ")) != n_features:
+    if (
+        len(header.get("feature_names", "").split(" ")) != n_features
+        or len(header.get("feature_infos", "").split(" ")) != n_features
+    ):
         raise _refused(name, f"{n_features} feature names and ranges", "another number")
     sizes = _numbers(name, header, "tree_sizes", int) if trees else []
     if not 0 < len(trees) <= MOST_TREES or len(sizes) != len(trees):
@@ -74,8 +88,15 @@ def check_trees(name: str, content: bytes, n_features: int) -> None:
 
 def _check_tree(where: str, tree: Mapping[str, str], n_features: int) -> None:
     leaves = _numbers(where, tree, "num_leaves", int)
-    if len(leaves) != 1 or not 1 <= leaves[0] <= MOST_LEAVES or tree.get("num_cat") != "0" or tree.get("is_linear", "0") != "0":
-        raise _refused(where, f"1 to {MOST_LEAVES} leaves, no category splits, constant leaves", f"{dict(list(tree.items())[:2])}")
+    if (
+        len(leaves) != 1
+        or not 1 <= leaves[0] <= MOST_LEAVES
+        or tree.get("num_cat") != "0"
+        or tree.get("is_linear", "0") != "0"
+    ):
+        raise _refused(
+            where, f"1 to {MOST_LEAVES} leaves, no category splits, constant leaves", f"{dict(list(tree.items())[:2])}"
+        )
     n = leaves[0]
     values = _numbers(where, tree, "leaf_value", float)
     if len(values) != n or not np.isfinite(values).all():
@@ -87,7 +108,9 @@ def _check_tree(where: str, tree: Mapping[str, str], n_features: int) -> None:
     if wrong:
         raise _refused(where, f"{n - 1} entries in {wrong[0]}", f"{len(nodes[wrong[0]])}")
     if not all(0 <= f < n_features for f in nodes["split_feature"]):
-        raise _refused(where, f"features 0 to {n_features - 1}", f"{max(nodes['split_feature'])}, {min(nodes['split_feature'])}")
+        raise _refused(
+            where, f"features 0 to {n_features - 1}", f"{max(nodes['split_feature'])}, {min(nodes['split_feature'])}"
+        )
     if np.isnan(nodes["threshold"]).any() or not _KNOWN_DECISIONS.issuperset(nodes["decision_type"]):
         raise _refused(where, "numbers as thresholds and numerical decisions", "something else")
     _check_children(where, nodes["left_child"], nodes["right_child"], n)
@@ -97,7 +120,9 @@ def _check_children(where: str, left: list[int], right: list[int], n: int) -> No
     """Every inner node but the root and every leaf is the child of exactly one node, and a walk from the root ends."""
     children = [*left, *right]
     if sorted(children) != sorted([*range(1, n - 1), *range(-n, 0)]):
-        raise _refused(where, "every node and leaf as a child once", f"children {sorted(children)[:3]} ... {sorted(children)[-3:]}")
+        raise _refused(
+            where, "every node and leaf as a child once", f"children {sorted(children)[:3]} ... {sorted(children)[-3:]}"
+        )
     seen, waiting = 0, [0]
     while waiting:
         node = waiting.pop()
@@ -126,4 +151,6 @@ def _numbers(where: str, fields: Mapping[str, str], key: str, kind: type) -> lis
 
 
 def _refused(where: str, expected: str, found: str) -> ModelRefused:
-    return ModelRefused(f"{where}: expected {expected}, found {found}; the file is not what the registry wrote, restore it or train again")
+    return ModelRefused(
+        f"{where}: expected {expected}, found {found}; the file is not what the registry wrote, restore it or train again"
+    )

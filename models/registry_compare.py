@@ -16,7 +16,9 @@ def compare_evaluations(first: Mapping[str, Any], second: Mapping[str, Any]) -> 
     out: dict[str, Any] = {"same_test": same, "test": [first["test"], second["test"]], "figures": {}}
     for days in sorted(set(a["horizons"]) & set(b["horizons"]), key=int):
         for name in ("brier_skill", "gap", "auc"):
-            out["figures"][f"{name}, {days} days"] = _plain(_point(b["horizons"][days][name]), _point(a["horizons"][days][name]))
+            out["figures"][f"{name}, {days} days"] = _plain(
+                _point(b["horizons"][days][name]), _point(a["horizons"][days][name])
+            )
     for name in ("ndcg_at_10", "recall_at_5"):
         out["figures"][name] = _plain(_point(b[name]), _point(a[name]))
     if same:
@@ -30,7 +32,10 @@ def _paired(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, In
     gain = _column(second, "ndcg") - _column(first, "ndcg")
     known = ~np.isnan(gain)
     boot = MemberBootstrap(np.arange(len(weight)))
-    return {"brier, members kept": boot.ratio(error, weight), "ndcg_at_10": boot.ratio(np.where(known, gain, 0.0), known.astype(float))}
+    return {
+        "brier, members kept": boot.ratio(error, weight),
+        "ndcg_at_10": boot.ratio(np.where(known, gain, 0.0), known.astype(float)),
+    }
 
 
 def _column(members: Mapping[str, Any], name: str) -> Floats:

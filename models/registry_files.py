@@ -48,7 +48,9 @@ def write_version(folder: Path, files: Mapping[str, bytes], manifest: Mapping[st
     try:
         for name, part in {**files, MANIFEST: content, SIGNATURE: keys.sign(content).encode()}.items():
             if name not in (MANIFEST, SIGNATURE) and not _NAME.fullmatch(name):
-                raise ModelRefused(f"expected a plain file name, found {name!r}; a model's parts are named by its own code")
+                raise ModelRefused(
+                    f"expected a plain file name, found {name!r}; a model's parts are named by its own code"
+                )
             _write(writing / name, part)
         writing.chmod(0o755)
         writing.rename(folder)
@@ -65,7 +67,9 @@ def read_manifest(folder: Path, expected: str, keys: Keys) -> dict[str, Any]:
         raise NotFound(f"no version {folder.name} in the registry")
     content = read_plain(folder / MANIFEST)
     if sha256(content) != expected:
-        raise ModelRefused(f"{folder.name}/{MANIFEST}: expected sha256 {expected[:12]}, found {sha256(content)[:12]}; restore the version from a copy")
+        raise ModelRefused(
+            f"{folder.name}/{MANIFEST}: expected sha256 {expected[:12]}, found {sha256(content)[:12]}; restore the version from a copy"
+        )
     keys.check(content, read_plain(folder / SIGNATURE).decode("ascii", errors="replace"), f"{folder.name}/{MANIFEST}")
     manifest: dict[str, Any] = json.loads(content)
     return manifest
@@ -77,7 +81,9 @@ def read_version(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     there = {p.name for p in folder.iterdir()} - {MANIFEST, SIGNATURE}
     if there != set(listed):
         odd = sorted(there ^ set(listed))
-        raise ModelRefused(f"{folder.name}: expected exactly the {len(listed)} files of its manifest, found {', '.join(odd[:3])} missing or foreign; restore the version from a copy")
+        raise ModelRefused(
+            f"{folder.name}: expected exactly the {len(listed)} files of its manifest, found {', '.join(odd[:3])} missing or foreign; restore the version from a copy"
+        )
     out = {}
     for name, wanted in listed.items():
         content = read_plain(folder / name)
@@ -94,10 +100,14 @@ def read_plain(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError as error:
-        raise ModelRefused(f"{path.parent.name}/{path.name}: expected a regular file the registry wrote, found {error.strerror}; restore the version from a copy") from error
+        raise ModelRefused(
+            f"{path.parent.name}/{path.name}: expected a regular file the registry wrote, found {error.strerror}; restore the version from a copy"
+        ) from error
     with os.fdopen(handle, "rb") as file:
         if os.fstat(handle).st_size > LARGEST_FILE:
-            raise ModelRefused(f"{path.parent.name}/{path.name}: expected at most {LARGEST_FILE} bytes; restore the version from a copy")
+            raise ModelRefused(
+                f"{path.parent.name}/{path.name}: expected at most {LARGEST_FILE} bytes; restore the version from a copy"
+            )
         return file.read()
 
 

@@ -42,17 +42,28 @@ def golden_scores(scorer: Any) -> list[list[float]]:
 
 def score_in_child(state: bytes, parts: Mapping[str, bytes]) -> list[list[float]]:
     """Return the golden scores of checked bytes, loaded and scored in a process whose crash harms nobody."""
-    payload = json.dumps({"state": base64.b64encode(state).decode(), "parts": {k: base64.b64encode(v).decode() for k, v in parts.items()}})
+    payload = json.dumps(
+        {
+            "state": base64.b64encode(state).decode(),
+            "parts": {k: base64.b64encode(v).decode() for k, v in parts.items()},
+        }
+    )
     root = str(Path(__file__).resolve().parents[1])
     environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", "from models.registry_golden import child; child()"]
     try:
-        done = subprocess.run(command, input=payload, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            command, input=payload, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False
+        )
     except subprocess.TimeoutExpired as error:
-        raise ModelRefused(f"expected the golden rows scored within {SECONDS} s, found the trial process still busy; train and register the model again") from error
+        raise ModelRefused(
+            f"expected the golden rows scored within {SECONDS} s, found the trial process still busy; train and register the model again"
+        ) from error
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise ModelRefused(f"expected the model to load and score its golden rows in a trial process, found {last[0][:200]}; train and register the model again")
+        raise ModelRefused(
+            f"expected the model to load and score its golden rows in a trial process, found {last[0][:200]}; train and register the model again"
+        )
     scores: list[list[float]] = json.loads(done.stdout)
     return scores
 
@@ -62,7 +73,9 @@ def refuse_other_scores(version: str, expected: list[list[float]], found: list[l
     a, b = np.asarray(expected, dtype=float), np.asarray(found, dtype=float)
     if a.shape != b.shape or not np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE):
         worst = float(np.abs(a - b).max()) if a.shape == b.shape else float("nan")
-        raise ModelRefused(f"{version}: expected the golden scores of its registration, found some that differ by up to {worst:.3g}; check the library versions against its manifest")
+        raise ModelRefused(
+            f"{version}: expected the golden scores of its registration, found some that differ by up to {worst:.3g}; check the library versions against its manifest"
+        )
 
 
 def child() -> None:

@@ -39,7 +39,9 @@ class Keys:
         handle = os.open(self.folder / SIGNING, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secret)
-        (self.folder / CHECKING).write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        (self.folder / CHECKING).write_bytes(
+            key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
 
     @property
     def made(self) -> bool:
@@ -50,7 +52,9 @@ class Keys:
         """Return the signature in hex; NotReady on a machine without the signing key."""
         path = self.folder / SIGNING
         if not path.is_file():
-            raise NotReady(f"expected the signing key {SIGNING} beside {CHECKING}, found none; register and promote where the signing key is kept")
+            raise NotReady(
+                f"expected the signing key {SIGNING} beside {CHECKING}, found none; register and promote where the signing key is kept"
+            )
         key = load_pem_private_key(path.read_bytes(), password=None)
         assert isinstance(key, Ed25519PrivateKey)
         return key.sign(content).hex()
@@ -59,13 +63,17 @@ class Keys:
         """Refuse content this registry did not sign."""
         path = self.folder / CHECKING
         if not path.is_file():
-            raise ModelRefused(f"expected the registry's key {CHECKING}, found none; restore it, nothing is opened without it")
+            raise ModelRefused(
+                f"expected the registry's key {CHECKING}, found none; restore it, nothing is opened without it"
+            )
         key = load_pem_public_key(path.read_bytes())
         assert isinstance(key, Ed25519PublicKey)
         try:
             key.verify(bytes.fromhex(signature), content)
         except (InvalidSignature, ValueError, TypeError) as error:
-            raise ModelRefused(f"{what}: expected this registry's signature, found another or none; restore the file from a copy") from error
+            raise ModelRefused(
+                f"{what}: expected this registry's signature, found another or none; restore the file from a copy"
+            ) from error
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -89,7 +97,9 @@ def read_log(path: Path, keys: Keys) -> list[dict[str, Any]]:
         body = {k: v for k, v in event.items() if k not in ("hash", "signature")}
         found = hashlib.sha256(canonical(body)).hexdigest()
         if event.get("before") != before or event.get("n") != number or event.get("hash") != found:
-            raise ModelRefused(f"history line {number}: expected it to follow {before[:12]} and to hash to {str(event.get('hash'))[:12]}, found {found[:12]}; restore the history from a copy")
+            raise ModelRefused(
+                f"history line {number}: expected it to follow {before[:12]} and to hash to {str(event.get('hash'))[:12]}, found {found[:12]}; restore the history from a copy"
+            )
         keys.check(found.encode(), str(event.get("signature")), f"history line {number}")
         before = found
         events.append(event)
@@ -113,9 +123,13 @@ def _event(line: bytes, number: int) -> dict[str, Any]:
     try:
         event = json.loads(line.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelRefused(f"history line {number}: expected JSON, found {error}; restore the history from a copy") from error
+        raise ModelRefused(
+            f"history line {number}: expected JSON, found {error}; restore the history from a copy"
+        ) from error
     if not isinstance(event, dict):
-        raise ModelRefused(f"history line {number}: expected an object, found {type(event).__name__}; restore the history from a copy")
+        raise ModelRefused(
+            f"history line {number}: expected an object, found {type(event).__name__}; restore the history from a copy"
+        )
     return event
 
 

@@ -60,7 +60,9 @@ class TrainConfig:
     n_threads: int | None = None
 
 
-def train(tables: Mapping[str, pd.DataFrame], config: TrainConfig | None = None, *, progress: Progress | None = None) -> TrainedRanker:
+def train(
+    tables: Mapping[str, pd.DataFrame], config: TrainConfig | None = None, *, progress: Progress | None = None
+) -> TrainedRanker:
     """Learn from the logged referrals of these tables.
 
     Parameters
@@ -89,7 +91,9 @@ def train(tables: Mapping[str, pd.DataFrame], config: TrainConfig | None = None,
     return fit(frame, config, progress=progress)
 
 
-def frame_of(tables: Mapping[str, pd.DataFrame], config: TrainConfig, progress: Progress | None = None) -> TrainingFrame:
+def frame_of(
+    tables: Mapping[str, pd.DataFrame], config: TrainConfig, progress: Progress | None = None
+) -> TrainingFrame:
     """Return the training rows of these tables, checked for facts from the future on a sample of days."""
     step = progress or _silent
     step("read the record", 0, 1)
@@ -128,8 +132,17 @@ def fit(frame: TrainingFrame, config: TrainConfig, *, progress: Progress | None 
 def _ranker(frame: TrainingFrame, config: TrainConfig, weighted: bool) -> PlacementRanker:
     monotone = [f.direction for f in FEATURES]
     retained = None if np.isnan(frame.retained).all() else frame.retained
-    ranker = PlacementRanker(random_state=config.random_state, monotone=monotone, n_threads=config.n_threads, max_rounds=config.max_rounds)
-    return ranker.fit(frame.pairs.features, frame.event, frame.duration_days, groups=frame.groups, retained=retained, sample_weight=_weights(frame, weighted))
+    ranker = PlacementRanker(
+        random_state=config.random_state, monotone=monotone, n_threads=config.n_threads, max_rounds=config.max_rounds
+    )
+    return ranker.fit(
+        frame.pairs.features,
+        frame.event,
+        frame.duration_days,
+        groups=frame.groups,
+        retained=retained,
+        sample_weight=_weights(frame, weighted),
+    )
 
 
 def _weights(frame: TrainingFrame, weighted: bool) -> Floats:
@@ -168,7 +181,9 @@ def _use_propensity(frame: TrainingFrame, config: TrainConfig) -> bool:
 def _blends(frame: TrainingFrame, config: TrainConfig, weighted: bool) -> tuple[Blend, Blend]:
     """Blends for the start and for staying, found on held-out households; a quarter of them when rows are many."""
     many = len(frame) > config.blend_rows
-    fold = household_folds(frame, -(-4 * len(frame) // config.blend_rows) if many else config.folds, config.random_state)
+    fold = household_folds(
+        frame, -(-4 * len(frame) // config.blend_rows) if many else config.folds, config.random_state
+    )
     if many:
         judged = np.flatnonzero(fold == 0)
         pairs = [(np.flatnonzero((fold >= 1) & (fold <= 3)), judged)]
@@ -195,7 +210,14 @@ def _placed_rows(ranker: PlacementRanker, held: TrainingFrame) -> Rows:
         y, in_sight = started_within(held.event, held.duration_days, days)
         limit = np.full(len(held), float(days))
         rule = log_odds(BaselineScorer().score(held.pairs, limit).p_placed)
-        parts.append((rule, log_odds(ranker.probability_within(held.pairs.features, limit)), y, in_sight * held.weight / len(HORIZONS)))
+        parts.append(
+            (
+                rule,
+                log_odds(ranker.probability_within(held.pairs.features, limit)),
+                y,
+                in_sight * held.weight / len(HORIZONS),
+            )
+        )
     return _stacked(parts)
 
 

@@ -47,7 +47,14 @@ class TrainedRanker:
         What it was learned from: referrals, starts, days, shares of the baseline, and what was left out.
     """
 
-    def __init__(self, ranker: PlacementRanker | None, placed: Blend, stays: Blend, evidence: Mapping[str, Any], version: str | None = None) -> None:
+    def __init__(
+        self,
+        ranker: PlacementRanker | None,
+        placed: Blend,
+        stays: Blend,
+        evidence: Mapping[str, Any],
+        version: str | None = None,
+    ) -> None:
         self.ranker = ranker
         self.placed = placed
         self.stays = stays
@@ -122,7 +129,9 @@ _BY_REASON = np.array([[float(f.reason == code) for code in REASON_CODES] for f 
 
 def _refuse_other_features(pairs: PairFrame) -> None:
     if pairs.names != FEATURE_NAMES:
-        raise BadInput(f"expected the features of matching.features in their order, found {list(pairs.names)[:5]} ...; build the pairs with its builder")
+        raise BadInput(
+            f"expected the features of matching.features in their order, found {list(pairs.names)[:5]} ...; build the pairs with its builder"
+        )
 
 
 def _days(days_left: Floats, n: int) -> Floats:

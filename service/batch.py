@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ def run_night(
     now: datetime,
     actor: str,
     seed: int = 0,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Callable[[str, float, float], None] = lambda step, done, total: None,
 ) -> NightReport:
     """Plan the night of ``as_of`` and write its proposals.
 
@@ -59,7 +60,7 @@ def run_night(
     again on the same record, it writes the same plan once. Conflict when another run holds the lease.
     """
     with store.lease(LEASE, minutes=LEASE_MINUTES):
-        progress("read")
+        progress("night: read", 0, 1)
         tables = store.snapshot(READS)
         policy = load_policy(region_code, as_of)
         print_of = fingerprint(tables)
@@ -68,15 +69,52 @@ def run_night(
         resumed = bool(len(store.read("runs", run_id=run_id)))
         if not resumed:
             _begin(store, run_id, as_of, now, scorer, policy.version, print_of, seed, actor)
-        progress("plan")
+        progress("night: read", 1, 1)
+        progress("night: plan", 0, 1)
         plan = plan_night(NightState(as_of, **tables), scorer, policy, rng=np.random.default_rng(seed))
-        progress("write")
+        progress("night: plan", 1, 1)
+        progress("night: write", 0, 1)
         with store.write() as tx:
-            written, withdrawn, dropped = _write(tx, run_id, plan, as_of, scorer.version, policy.whole("night.max_open_referrals"))
-            summary = {"referrals": written, "withdrawn": withdrawn, "dropped": dropped, "unplaced": len(plan.unplaced), "plan": plan.fingerprint()}
-            tx.update("runs", {"run_id": run_id}, {"state": "done", "finished_at": now.isoformat(), "summary": json.dumps(summary)})
-            tx.journal(actor=actor, role="service", action="night_done", object_type="runs", object_id=run_id, before=None, after=summary, reason=None, request_id=None)
+            written, withdrawn, dropped = _write(
+                tx, run_id, plan, as_of, scorer.version, policy.whole("night.max_open_referrals")
+            )
+            summary = {
+                "referrals": written,
+                "withdrawn": withdrawn,
+                "dropped": dropped,
+                "unplaced": len(plan.unplaced),
+                "plan": plan.fingerprint(),
+            }
+            tx.update(
+                "runs",
+                {"run_id": run_id},
+                {"state": "done", "finished_at": now.isoformat(), "summary": json.dumps(summary)},
+            )
+            tx.journal(
+                actor=actor,
+                role="service",
+                action="night_done",
+                object_type="runs",
+                object_id=run_id,
+                before=None,
+                after=summary,
+                reason=None,
+                request_id=None,
+            )
+        progress("night: write", 1, 1)
         return NightReport(run_id, plan, written, withdrawn, dropped, resumed)
+
+
+def night_figures(report: NightReport, seconds: float) -> dict[str, Any]:
+    """Return what a night did as plain values for JSON."""
+    c = report.plan.certificate
+    return {
+        "run_id": report.run_id, "referrals": report.written, "withdrawn": report.withdrawn, "dropped": report.dropped,
+        "unplaced": len(report.plan.unplaced), "changed": report.changed, "resumed": report.resumed, "seconds": round(seconds, 3),
+        "objective": c.objective, "bound": c.bound, "model_version": report.plan.model_version,
+        "certificate": {"feasible": c.feasible, "violations": [asdict(v) for v in c.violations], "gap": c.gap},
+        "notes": [note.as_dict() for note in report.plan.notes],
+    }  # fmt: skip
 
 
 def fingerprint(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -90,7 +128,15 @@ def fingerprint(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _begin(
-    store: Store, run_id: str, as_of: date, now: datetime, scorer: Scorer, policy_version: str, print_of: str, seed: int, actor: str
+    store: Store,
+    run_id: str,
+    as_of: date,
+    now: datetime,
+    scorer: Scorer,
+    policy_version: str,
+    print_of: str,
+    seed: int,
+    actor: str,
 ) -> None:
     row = {
         "run_id": run_id, "kind": "nightly", "as_of": as_of, "model_version": scorer.version, "policy_version": policy_version,
@@ -98,7 +144,17 @@ def _begin(
     }  # fmt: skip
     with store.write() as tx:
         tx.insert("runs", [row])
-        tx.journal(actor=actor, role="service", action="night_begun", object_type="runs", object_id=run_id, before=None, after={"as_of": as_of.isoformat()}, reason=None, request_id=None)
+        tx.journal(
+            actor=actor,
+            role="service",
+            action="night_begun",
+            object_type="runs",
+            object_id=run_id,
+            before=None,
+            after={"as_of": as_of.isoformat()},
+            reason=None,
+            request_id=None,
+        )
 
 
 def _write(tx: Transaction, run_id: str, plan: NightPlan, as_of: date, version: str, most: int) -> tuple[int, int, int]:
@@ -133,15 +189,16 @@ def _still_room(tx: Transaction, rows: list[dict[str, object]], most: int) -> li
     """Keep the referrals whose post is still open and whose member still has a slot, as the record stands inside the transaction."""
     if not rows:
         return []
-    positions = tx.read("positions", columns=["position_id", "status", "openings_left"]).set_index("position_id")
+    positions = tx.read("positions", columns=["position_id", "status", "openings_left"])
+    is_open = (positions["status"] == "open") & (positions["openings_left"] > 0)
+    open_posts = set(positions.loc[is_open, "position_id"])
     live = tx.read("referrals", columns=["member_id", "position_id", "state"], state=sorted(OPEN_REFERRAL_STATES))
     held = live["member_id"].value_counts().to_dict()
     pairs = set(zip(live["member_id"], live["position_id"], strict=True))
     good = []
     for row in rows:
         member, post = str(row["member_id"]), str(row["position_id"])
-        open_now = post in positions.index and positions.loc[post, "status"] == "open" and positions.loc[post, "openings_left"] > 0
-        if open_now and held.get(member, 0) < most and (member, post) not in pairs:
+        if post in open_posts and held.get(member, 0) < most and (member, post) not in pairs:
             held[member] = held.get(member, 0) + 1
             good.append(row)
     return good

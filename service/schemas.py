@@ -78,7 +78,9 @@ class Item(Out):
     reasons: list[ReasonOut]
     problems: list[ReasonOut]
     unknowns: list[ReasonOut]
-    entitlements: list[ReasonOut] = Field(description="what the placement would bring, with the policy row; never part of the score")
+    entitlements: list[ReasonOut] = Field(
+        description="what the placement would bring, with the policy row; never part of the score"
+    )
     kind: str
     title: str
     region_code: str

@@ -8,14 +8,14 @@ import numpy as np
 
 from matching.allocation.arcs import Arcs
 from matching.allocation.surplus import Menu, best_surplus
-from matching.allocation.worth import chain_worth
+from matching.allocation.worth import MAX_PASSES, chain_worth
 from matching.arrays import Bools, Floats, Ints
 
 STEPS = 120
 """Most price steps, for problems of up to ``MANY`` arcs; larger ones take fewer, at least ``FEWEST``."""
 
-MANY = 300_000
-FEWEST = 4
+MANY = 60_000
+FEWEST = 3
 
 CLOSE = 5e-4
 """Relative gap at which the search stops."""
@@ -36,7 +36,7 @@ def best_bound(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> float
         arcs.home, arcs.seeker, np.maximum(arcs.utility, 0.0), arcs.weight * arcs.missed, arcs.slots, _room(arcs)
     )
     cost = arcs.price - np.where(owed, reward, 0.0)
-    prices = _first_prices(arcs, chosen, cost)
+    prices = first_prices(arcs, chosen, cost)
     bound, step = np.inf, 1.0
     for _ in range(int(np.clip(STEPS * MANY // max(len(arcs.home), 1), FEWEST, STEPS))):
         height, used = best_surplus(menu, cost + prices[arcs.position])
@@ -58,7 +58,7 @@ def _room(arcs: Arcs) -> Ints:
     return np.bincount(arcs.home[first], weights=arcs.slots[seekers], minlength=len(arcs.weight)).astype(np.int64)
 
 
-def _first_prices(arcs: Arcs, chosen: Bools, cost: Floats) -> Floats:
+def first_prices(arcs: Arcs, chosen: Bools, cost: Floats, passes: int = MAX_PASSES) -> Floats:
     """Return what one more unit of each position would set off, a seeker without a free slot giving up the weakest referral."""
     n, none = len(arcs.slots), len(arcs.capacity)
     missed = arcs.missed_after(chosen)
@@ -77,4 +77,4 @@ def _first_prices(arcs: Arcs, chosen: Bools, cost: Floats) -> Floats:
         left = left / np.maximum(1.0 - weakest[arcs.seeker], 1e-9)
     step = arcs.weight[arcs.home] * left * (arcs.utility - weakest[arcs.seeker]) - cost + saved[arcs.seeker]
     open_ = ~chosen & (arcs.slots[arcs.seeker] > 0)
-    return chain_worth(step[open_], arcs.position[open_], freed[arcs.seeker][open_], none)
+    return chain_worth(step[open_], arcs.position[open_], freed[arcs.seeker][open_], none, passes)

@@ -10,17 +10,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.allocation.arcs import Arcs, arcs_of
-from matching.allocation.bound import best_bound
+from matching.allocation.bound import best_bound, first_prices
 from matching.allocation.certificate import Certificate, certify
 from matching.allocation.flow import best_flow
 from matching.allocation.problem import AllocationProblem, numbers
 from matching.arrays import Bools, Floats, Ints
 
-ENOUGH = 1e-4
+ENOUGH = 5e-4
 """Relative gain of a whole pass below which bettering stops."""
 
 MAX_PASSES = 4
-"""Most passes in which each household's referrals are placed anew, one after another."""
+"""Most passes in which each household's referrals are placed anew, one after another; one pass beyond ``MANY`` arcs."""
+
+MANY = 200_000
+"""Arcs beyond which later rounds look only at each household's ``SHORT`` best arcs after prices, and at what it puts back."""
+
+SHORT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,11 @@ def worth(arcs: Arcs, chosen: Bools) -> float:
     return float((arcs.weight * (arcs.missed - arcs.missed_after(chosen))).sum() - arcs.price[chosen].sum())
 
 
-def replaced(arcs: Arcs, obliged: Bools, chosen: Bools, release: Bools) -> Bools:
-    """Put back the ``release`` arcs (at most one a household) and place one more referral a household anew, exactly."""
+def replaced(arcs: Arcs, obliged: Bools, chosen: Bools, release: Bools, scarcity: Floats | None = None) -> Bools:
+    """Put back the ``release`` arcs (at most one a household) and place one more referral a household anew, exactly.
+
+    ``scarcity`` (n_positions,) prices shorten the lists of a large problem first.
+    """
     keep = chosen & ~release
     slots, capacity = arcs.room(keep)
     value = (arcs.weight * arcs.missed_after(keep))[arcs.home] * arcs.utility - arcs.price
@@ -102,37 +110,51 @@ def replaced(arcs: Arcs, obliged: Bools, chosen: Bools, release: Bools) -> Bools
     bound_home[arcs.home[owed[arcs.seeker]]] = True
     usable &= ~bound_home[arcs.home] | (owed[arcs.seeker] & arcs.must_positions[arcs.position])
     at = np.flatnonzero(usable & ((value > 0) | bound_home[arcs.home]))
+    if scarcity is not None and len(at) > MANY:
+        at = _shortened(arcs, at, value[at] - scarcity[arcs.position[at]], release | bound_home[arcs.home])
     keys = (arcs.home_keys, arcs.position_keys)
     added = best_flow(arcs.home[at], arcs.position[at], value[at], capacity, keys, bound_home)
     keep[at[added]] = True
     return keep
 
 
+def _shortened(arcs: Arcs, at: Ints, surplus: Floats, always: Bools) -> Ints:
+    """Keep each household's best arcs by surplus, and those ``always`` to be kept."""
+    order = np.lexsort((-surplus, arcs.home[at]))
+    home = arcs.home[at][order]
+    rank = np.arange(len(order)) - np.searchsorted(home, home)
+    keep = always[at]
+    keep[order[rank < SHORT]] = True
+    return at[keep]
+
+
 def _filled(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:
     """Add rounds of one referral a household until nothing is worth adding."""
     none = np.zeros(len(chosen), dtype=bool)
+    scarcity = None
     while True:
-        more = replaced(arcs, obliged, chosen, none)
+        more = replaced(arcs, obliged, chosen, none, scarcity)
         if more.sum() == chosen.sum():
             return chosen
         chosen = more
+        scarcity = _scarcity(arcs, chosen)
+
+
+def _scarcity(arcs: Arcs, chosen: Bools) -> Floats | None:
+    return first_prices(arcs, chosen, arcs.price, passes=12) if len(arcs.home) > MANY else None
 
 
 def _bettered(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:
     """Place each household's first, second, ... referral anew while the others stand, until a whole pass gains next to nothing."""
     value = worth(arcs, chosen)
-    for _ in range(MAX_PASSES):
+    for _ in range(MAX_PASSES if len(arcs.home) <= MANY else 1):
         before = value
-        k = 0
-        while True:
-            release = _nth(arcs, chosen, k)
-            if not release.any():
-                break
-            other = replaced(arcs, obliged, chosen, release)
+        scarcity = _scarcity(arcs, chosen)
+        for k in range(int(np.bincount(arcs.home[chosen]).max(initial=0))):
+            other = replaced(arcs, obliged, chosen, _nth(arcs, chosen, k), scarcity)
             now = worth(arcs, other)
             if now > value:
                 chosen, value = other, now
-            k += 1
         if value - before <= ENOUGH * abs(before):
             break
     return chosen

@@ -41,7 +41,11 @@ class PolicyTables:
     index: dict[str, dict[str, tuple[PolicyRow, ...]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        text = "\n".join(sorted(repr((r.id, r.key, r.region, r.value, r.unit, r.source, r.valid_from, r.valid_to)) for r in self.rows))
+        text = "\n".join(
+            sorted(
+                repr((r.id, r.key, r.region, r.value, r.unit, r.source, r.valid_from, r.valid_to)) for r in self.rows
+            )
+        )
         index: dict[str, dict[str, tuple[PolicyRow, ...]]] = {}
         for row in self.rows:
             places = index.setdefault(row.key, {})

@@ -18,7 +18,9 @@ UNKNOWN = "unknown"
 """Value of a row whose source grants something without saying how much: neither 0 nor the absence of a row."""
 
 _REGION = re.compile(r"\d{6}")
-_WHOLE = frozenset({"day", "workday", "month", "year", "count", "minute", "fen/month", "fen/hour", "fen", "kg", "hour/week"})
+_WHOLE = frozenset(
+    {"day", "workday", "month", "year", "count", "minute", "fen/month", "fen/hour", "fen", "kg", "hour/week"}
+)
 _NUMBER = frozenset({"share", "weight", "utility", "points", "referrals per opening"})
 _PATTERNS = {
     "duration": (re.compile(r"P([1-9]\d*(M|D|WD)|1Q)"), "P1M, P30D, P10WD or P1Q"),
@@ -111,7 +113,9 @@ def parse_row(raw: Mapping[str, object], where: str) -> PolicyRow:
             raise PolicyError(f"{name}: expected a {wanted}, found none; add it")
     known = {"id", "key", "region", "value", "unit", "source", "verified_on", "valid_from", "valid_to", "note"}
     if extra := set(raw) - known:
-        raise PolicyError(f"{name}: expected only {', '.join(sorted(known))}, found {', '.join(sorted(extra))}; remove it")
+        raise PolicyError(
+            f"{name}: expected only {', '.join(sorted(known))}, found {', '.join(sorted(extra))}; remove it"
+        )
     value = raw["value"]
     value = tuple(str(v) for v in value) if isinstance(value, list) else value
     if not isinstance(value, (bool, int, float, str, tuple)):
@@ -146,7 +150,9 @@ def check_row(row: PolicyRow) -> None:
     key = keys().get(row.key)
     if key is None:
         near = [k for k in keys() if k.split(".")[0] == row.key.split(".")[0]]
-        raise PolicyError(f"{row.name}: unknown key {row.key!r}; expected one of matching/policy/keys.toml, for example {', '.join(near[:5])}")
+        raise PolicyError(
+            f"{row.name}: unknown key {row.key!r}; expected one of matching/policy/keys.toml, for example {', '.join(near[:5])}"
+        )
     if row.unit != key.unit:
         raise PolicyError(f"{row.name}: {row.key} is stated in {key.unit}, found unit {row.unit!r}")
     if not _REGION.fullmatch(row.region):
@@ -180,11 +186,15 @@ def refuse_clashes(rows: Sequence[PolicyRow]) -> None:
     seen: dict[str, PolicyRow] = {}
     for row in rows:
         if row.id in seen:
-            raise PolicyError(f"{seen[row.id].name} and {row.name}: expected an id of its own for each row, found the same; rename one")
+            raise PolicyError(
+                f"{seen[row.id].name} and {row.name}: expected an id of its own for each row, found the same; rename one"
+            )
         seen[row.id] = row
         groups.setdefault((row.key, row.region), []).append(row)
     for group in groups.values():
         group.sort(key=lambda r: r.valid_from or date.min)
         for one, two in pairwise(group):
             if (one.valid_to or date.max) >= (two.valid_from or date.min):
-                raise PolicyError(f"{one.name} and {two.name} overlap for {one.key} in {one.region}; end the earlier one first")
+                raise PolicyError(
+                    f"{one.name} and {two.name} overlap for {one.key} in {one.region}; end the earlier one first"
+                )

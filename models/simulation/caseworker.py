@@ -23,7 +23,12 @@ _ATYPICAL = np.array([{"F": 1, "M": -1}.get(t.atypical_for, 0) for t in TRADES])
 def caseworkers(world: World) -> Proposals:
     """Propose as the caseworkers of the region do; the propensity of each choice, given what the caseworker saw, is exact."""
     parts = [_city(world, c) for c in range(len(world.truth.places.cities))]
-    return Proposals(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("member", "post", "rank", "propensity", "source")))
+    return Proposals(
+        *(
+            np.concatenate([getattr(p, name) for p in parts])
+            for name in ("member", "post", "rank", "propensity", "source")
+        )
+    )
 
 
 def due_for_review(world: World) -> Ints:
@@ -69,7 +74,12 @@ def _value(world: World, worker: Ints, mi: Ints, pj: Ints) -> Floats:
     atypical = (_ATYPICAL[posts.trade[pj]] * female > 0) | (posts.heavy[pj] & people.female[mi])
     aged = (people.age_months[mi] > 48 * 12) & (posts.kind[pj] == 0)
     return np.asarray(
-        -0.7 * perceived - 0.03 * truth.minutes(mi, pj) + 0.9 * pay * (1 + first) + (1 + second) * late_welfare - 0.5 * atypical - 0.4 * aged
+        -0.7 * perceived
+        - 0.03 * truth.minutes(mi, pj)
+        + 0.9 * pay * (1 + first)
+        + (1 + second) * late_welfare
+        - 0.5 * atypical
+        - 0.4 * aged
     )
 
 
@@ -96,4 +106,6 @@ def choose(world: World, rows: Ints, stock: Ints, wishes: Floats, weights: Float
             room[j] -= 1
     columns = np.array(taken, dtype=float).reshape(-1, 5)
     member, post, rank_of, propensity, made = columns.T
-    return Proposals(member.astype(np.int64), post.astype(np.int64), rank_of.astype(np.int64), propensity, made.astype(np.int64))
+    return Proposals(
+        member.astype(np.int64), post.astype(np.int64), rank_of.astype(np.int64), propensity, made.astype(np.int64)
+    )

@@ -69,7 +69,10 @@ class RegionConfig:
 
 
 _CITY = RegionConfig(
-    areas=("440103", "440104", "440105"), households_per_city_day=BASE_HOUSEHOLDS, start_intensity=1.0, history_days=365,
+    areas=("440103", "440104", "440105"),
+    households_per_city_day=BASE_HOUSEHOLDS,
+    start_intensity=1.0,
+    history_days=365,
     closure_households=0,
 )
 

@@ -28,7 +28,9 @@ _SPOILT: tuple[tuple[str, dict[str, Any]], ...] = (
 """Table and the cell that is spoilt: number for an identifier, no identifier, thirteenth month, codes unknown, impossible days and amounts."""
 
 
-def with_bad_rows(tables: Mapping[str, pd.DataFrame], seed: int = 0) -> tuple[dict[str, pd.DataFrame], list[tuple[str, str, str]]]:
+def with_bad_rows(
+    tables: Mapping[str, pd.DataFrame], seed: int = 0
+) -> tuple[dict[str, pd.DataFrame], list[tuple[str, str, str]]]:
     """Return the tables with bad rows mixed in, and what an import must refuse of them.
 
     Each bad row copies a good one under an identifier of its own and spoils one cell; one household comes twice. One more row, a wage
@@ -54,7 +56,9 @@ def with_bad_rows(tables: Mapping[str, pd.DataFrame], seed: int = 0) -> tuple[di
         expected.append(("households", str(twice["household_id"]), "household_id"))
     if len(tables.get("positions", ())):
         typo = _copy(tables["positions"], "positions", 900_100, rng)
-        extra["positions"].append({**typo, "wage_min": int(typo["wage_min"]) * 10, "wage_max": int(typo["wage_max"]) * 10})
+        extra["positions"].append(
+            {**typo, "wage_min": int(typo["wage_min"]) * 10, "wage_max": int(typo["wage_max"]) * 10}
+        )
     return {name: _mixed(frame, extra[name]) if name in extra else frame for name, frame in tables.items()}, expected
 
 

@@ -20,7 +20,9 @@ def _mix(x: np.ndarray) -> np.ndarray:
 def uniform(seed: int, stream: str, *keys: Key) -> Floats:
     """Return numbers in (0, 1), one for each combination of the broadcast keys."""
     with np.errstate(over="ignore"):
-        state = _mix(np.asarray([seed], dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(zlib.crc32(stream.encode())))
+        state = _mix(
+            np.asarray([seed], dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(zlib.crc32(stream.encode()))
+        )
         for key in keys:
             step = (np.asarray(key, dtype=np.int64).astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
             state = _mix(state ^ step)

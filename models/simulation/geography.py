@@ -51,9 +51,13 @@ def make_places(config: RegionConfig, seed: int) -> Places:
     areas = regions[regions["region_code"].isin(config.areas)]
     if len(areas) != len(set(config.areas)):
         lost = sorted(set(config.areas) - set(areas["region_code"]))
-        raise TableError(f"simulated areas: expected districts of matching/reference/regions.csv, found {', '.join(lost)}")
+        raise TableError(
+            f"simulated areas: expected districts of matching/reference/regions.csv, found {', '.join(lost)}"
+        )
     cities = tuple(sorted({code[:4] + "00" for code in config.areas}))
-    streets = regions[regions["parent_code"].isin(config.areas) & (regions["level"] == "street")].sort_values("region_code")
+    streets = regions[regions["parent_code"].isin(config.areas) & (regions["level"] == "street")].sort_values(
+        "region_code"
+    )
     points = areas.set_index("region_code")
     parents = streets["parent_code"].to_numpy(dtype=object)
     city = np.array([cities.index(p[:4] + "00") for p in parents], dtype=np.int64)
@@ -76,7 +80,9 @@ def central_areas(within_km: float = 15.0) -> tuple[str, ...]:
     cities = regions[regions["level"] == "city"].set_index("region_code")
     districts = regions[regions["level"] == "district"]
     home = cities.loc[districts["parent_code"]]
-    x = (districts["longitude"].to_numpy() - home["longitude"].to_numpy()) * np.cos(np.radians(home["latitude"].to_numpy()))
+    x = (districts["longitude"].to_numpy() - home["longitude"].to_numpy()) * np.cos(
+        np.radians(home["latitude"].to_numpy())
+    )
     y = districts["latitude"].to_numpy() - home["latitude"].to_numpy()
     km = pd.Series(np.sqrt(x * x + y * y) * KM_PER_DEGREE, index=districts["region_code"])
     nearest = km.groupby(districts["parent_code"].to_numpy()).idxmin()

@@ -32,7 +32,9 @@ class Proposals:
     def of(cls, member: Ints, post: Ints, source: int = NIGHT) -> "Proposals":
         """Return proposals of a policy that states neither rank nor propensity."""
         n = len(member)
-        return cls(np.asarray(member), np.asarray(post), np.ones(n, dtype=np.int64), np.full(n, np.nan), np.full(n, source))
+        return cls(
+            np.asarray(member), np.asarray(post), np.ones(n, dtype=np.int64), np.full(n, np.nan), np.full(n, source)
+        )
 
 
 @dataclass(slots=True)

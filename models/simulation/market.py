@@ -164,7 +164,9 @@ def make_posts(config: RegionConfig, days: Days, places: Places, seed: int) -> P
     )
 
 
-def _postings(config: RegionConfig, days: Days, n_cities: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Ints]:
+def _postings(
+    config: RegionConfig, days: Days, n_cities: int, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Return day, city, kind and openings of every post; the first day also brings the starting stock."""
     per_post = np.array([1.0 + 0.35 / 0.65, 3.0, 1.0, 1.0, 1.0])
     flow = config.openings * config.households_per_city_day / BASE_HOUSEHOLDS * days.intensity * days.season
@@ -219,7 +221,9 @@ def _needs(kind: Ints, trade: Ints, rng: np.random.Generator) -> tuple[Ints, Flo
     return dims, np.where(np.arange(width) < count[:, None], levels, -1.0)
 
 
-def _employers(config: RegionConfig, places: Places, city: Ints, kind: Ints, trade: Ints, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _employers(
+    config: RegionConfig, places: Places, city: Ints, kind: Ints, trade: Ints, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Give every post an employer of its city and kind, and employers their hidden preferences."""
     key = city * len(KINDS) + kind
     groups = len(places.cities) * len(KINDS)

@@ -83,7 +83,11 @@ def kept_referrals(office: Office, referrals: Referrals) -> Bools:
     members = np.zeros(len(office.truth.people.household), dtype=bool)
     posts = np.zeros(len(office.truth.posts.day), dtype=bool)
     members[office.members], posts[office.posts] = True, True
-    return members[referrals.column("member")] & posts[referrals.column("post")] if len(referrals) else np.zeros(0, dtype=bool)
+    return (
+        members[referrals.column("member")] & posts[referrals.column("post")]
+        if len(referrals)
+        else np.zeros(0, dtype=bool)
+    )
 
 
 def ids(prefix: str, numbers: Ints) -> np.ndarray:

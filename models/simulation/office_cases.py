@@ -27,7 +27,14 @@ PAIR_GATES = (
 )  # fmt: skip
 """Gates that say whether an offer was suitable; the others speak of the day or of the post alone."""
 
-_STATE = {NO_SHOW: "no_show", REJECTED: "rejected", DECLINED: "declined", STARTED: "started", FILLED: "filled", REVOKED: "revoked"}
+_STATE = {
+    NO_SHOW: "no_show",
+    REJECTED: "rejected",
+    DECLINED: "declined",
+    STARTED: "started",
+    FILLED: "filled",
+    REVOKED: "revoked",
+}
 _SOURCES = np.array(["caseworker", "fair", "night"], dtype=object)
 
 
@@ -35,10 +42,17 @@ def referrals(office: Office, pairing: Pairing | None) -> pd.DataFrame:
     """Write the referrals; without a pairing of all members and posts on file, suitability stays unknown."""
     log = office.world.referrals
     rows = np.flatnonzero(kept_referrals(office, log))
-    take = {name: log.column(name)[rows] for name in ("member", "post", "day", "rank", "source", "propensity", "ended_as", "ended_day")}
+    take = {
+        name: log.column(name)[rows]
+        for name in ("member", "post", "day", "rank", "source", "propensity", "ended_as", "ended_day")
+    }
     state, ended = _recorded(office, rows, take)
     reason, side = _reasons(office, take, state)
-    justified = np.where(np.isin(reason, list(JUSTIFIED_BY_RULE)), "yes", np.where(office.luck("justified", take["member"], take["post"]) < 0.3, "no", "undecided"))
+    justified = np.where(
+        np.isin(reason, list(JUSTIFIED_BY_RULE)),
+        "yes",
+        np.where(office.luck("justified", take["member"], take["post"]) < 0.3, "no", "undecided"),
+    )
     office_made = take["source"] < 2
     return canonical("referrals", {
         "referral_id": ids("R", rows),
@@ -68,7 +82,11 @@ def _recorded(office: Office, rows: Ints, take: dict[str, np.ndarray]) -> tuple[
     state = np.array([_STATE.get(x, "issued") for x in how], dtype=object)
     ended = office.date(take["ended_day"])
     goes_on = how == OPEN
-    for name, step, fates in (("attend_day", "attended", (1, 2, 3)), ("decide_day", "offered", (2, 3)), ("accept_day", "accepted", (3,))):
+    for name, step, fates in (
+        ("attend_day", "attended", (1, 2, 3)),
+        ("decide_day", "offered", (2, 3)),
+        ("accept_day", "accepted", (3,)),
+    ):
         passed = (log.column(name)[rows] <= office.day) & np.isin(log.column("fate")[rows], fates)
         state[goes_on & passed] = step
     lost = office.world.slip_missing(m, p, take["day"]) & ((take["ended_as"] == OPEN) | (take["ended_as"] <= STARTED))
@@ -109,7 +127,9 @@ def pairs_on_file(office: Office, members: pd.DataFrame, positions: pd.DataFrame
     """Return all members on file beside all posts on file."""
     day = office.as_of.item()
     policy = load_policy("440000", day)
-    return Pairing(encode_members(members, no_assessments(), day, policy), encode_positions(positions, pd.DataFrame(), day, policy))
+    return Pairing(
+        encode_members(members, no_assessments(), day, policy), encode_positions(positions, pd.DataFrame(), day, policy)
+    )
 
 
 def _suitability(office: Office, m: Ints, p: Ints, pairing: Pairing) -> np.ndarray:
@@ -125,14 +145,30 @@ def placements(office: Office) -> pd.DataFrame:
     jobs, posts, truth = office.world.jobs, office.truth.posts, office.truth
     on_file = np.isin(np.array(jobs.member, dtype=np.int64), office.members)
     rows = np.flatnonzero((np.array(jobs.known_day, dtype=np.int64) <= office.day) & on_file)
-    m, p, k, day = (np.array(getattr(jobs, name), dtype=np.int64)[rows] for name in ("member", "post", "referral", "day"))
+    m, p, k, day = (
+        np.array(getattr(jobs, name), dtype=np.int64)[rows] for name in ("member", "post", "referral", "day")
+    )
     late = np.array(jobs.known_day, dtype=np.int64)[rows] > day
     alone = p == SELF_FOUND
     started = office.date(day)
     ended = office.until_now(np.array(jobs.ends_on, dtype="datetime64[D]")[rows])
-    verified = office.until_now(np.where(late, office.date(np.array(jobs.known_day, dtype=np.int64)[rows]), started + (2 + 8 * office.luck("verified-job", m, day)[: len(m)]).astype("timedelta64[D]")))
-    kind = np.where(alone, np.where(office.luck("alone-as", m)[: len(m)] < 0.2, "self_employed", "EMPLOYER"), np.array(KINDS, dtype=object)[posts.kind[np.maximum(p, 0)]])
-    proof = pick(office.luck("evidence", m, day)[: len(m)], ("contract", "insurance", "registration", "visit"), (0.65, 0.20, 0.10, 0.05))
+    verified = office.until_now(
+        np.where(
+            late,
+            office.date(np.array(jobs.known_day, dtype=np.int64)[rows]),
+            started + (2 + 8 * office.luck("verified-job", m, day)[: len(m)]).astype("timedelta64[D]"),
+        )
+    )
+    kind = np.where(
+        alone,
+        np.where(office.luck("alone-as", m)[: len(m)] < 0.2, "self_employed", "EMPLOYER"),
+        np.array(KINDS, dtype=object)[posts.kind[np.maximum(p, 0)]],
+    )
+    proof = pick(
+        office.luck("evidence", m, day)[: len(m)],
+        ("contract", "insurance", "registration", "visit"),
+        (0.65, 0.20, 0.10, 0.05),
+    )
     contract = posts.contract_months[np.maximum(p, 0)]
     return canonical("placements", {
         "placement_id": ids("J", rows),
@@ -156,7 +192,11 @@ def promises(office: Office) -> pd.DataFrame:
     household = np.array(clocks.household, dtype=np.int64)
     started = np.array(clocks.started_on, dtype="datetime64[D]")
     learnt = np.array(clocks.met_known, dtype=np.int64)
-    met = np.where((learnt >= 0) & (learnt <= office.day), np.array(clocks.met_on, dtype="datetime64[D]"), np.datetime64("NaT", "D"))
+    met = np.where(
+        (learnt >= 0) & (learnt <= office.day),
+        np.array(clocks.met_on, dtype="datetime64[D]"),
+        np.datetime64("NaT", "D"),
+    )
     keep = (started <= office.as_of) & np.isin(household, office.households) & ~(met < started)
     rows = np.flatnonzero(keep)
     frame = pd.DataFrame({
@@ -230,7 +270,9 @@ def _causes(office: Office, household: Ints, people: People) -> np.ndarray:
     log = office.world.referrals
     owner = people.household[log.column("member")] if len(log) else np.zeros(0, dtype=np.int64)
     ended = log.column("ended_as")
-    counts = np.column_stack([np.bincount(owner[ended == how], minlength=len(people.arrives)) for how in (REJECTED, DECLINED, NO_SHOW)])
+    counts = np.column_stack(
+        [np.bincount(owner[ended == how], minlength=len(people.arrives)) for how in (REJECTED, DECLINED, NO_SHOW)]
+    )
     names = np.array(["EMPLOYER_REJECT", "MEMBER_DECLINED", "UNREACHABLE"], dtype=object)
     return np.where(counts.sum(axis=1) == 0, "NO_SUITABLE_POST", names[counts.argmax(axis=1)])[household]
 

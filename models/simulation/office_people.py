@@ -27,8 +27,18 @@ _EDUCATION = np.array([level.value for level in Education], dtype=object)
 def current_jobs(office: Office) -> pd.DataFrame:
     """Return the known job of every member who has one today: ``member post day``."""
     jobs = office.world.jobs
-    frame = pd.DataFrame({"member": jobs.member, "post": jobs.post, "day": jobs.day, "known": jobs.known_day, "ends": np.array(jobs.ends_on, dtype="datetime64[D]")})
-    return frame[(frame["known"] <= office.day) & (frame["ends"].to_numpy().astype("datetime64[D]") > office.as_of)].drop_duplicates("member", keep="last")
+    frame = pd.DataFrame(
+        {
+            "member": jobs.member,
+            "post": jobs.post,
+            "day": jobs.day,
+            "known": jobs.known_day,
+            "ends": np.array(jobs.ends_on, dtype="datetime64[D]"),
+        }
+    )
+    return frame[
+        (frame["known"] <= office.day) & (frame["ends"].to_numpy().astype("datetime64[D]") > office.as_of)
+    ].drop_duplicates("member", keep="last")
 
 
 def households(office: Office) -> pd.DataFrame:
@@ -67,7 +77,9 @@ def _statuses(office: Office) -> tuple[np.ndarray, np.ndarray]:
     gone = world.gone_day[rows] >= 0
     left = pick(office.luck("left-as", rows), ("withdrawn", "moved", "ended"), (0.7, 0.15, 0.15))
     here = np.select(
-        [span >= CLOSED_DAYS, span >= STABLE_DAYS, span >= 0, people.arrives[rows] == office.day], ["closed", "stable", "one_employed", "recognised"], "in_service"
+        [span >= CLOSED_DAYS, span >= STABLE_DAYS, span >= 0, people.arrives[rows] == office.day],
+        ["closed", "stable", "one_employed", "recognised"],
+        "in_service",
     )
     status = np.where(gone, left, here)
     closed = np.where(status == "closed", since + np.timedelta64(CLOSED_DAYS, "D"), np.datetime64("NaT", "D"))
@@ -139,7 +151,9 @@ def _experience(office: Office) -> list[str]:
     """Return the map of months by occupation: 60 % in the last job, the rest in another of the same field."""
     people, rows = office.truth.people, office.members
     out = []
-    for f, last, months in zip(people.trade_field[rows], people.last_code[rows], people.months_worked[rows], strict=True):
+    for f, last, months in zip(
+        people.trade_field[rows], people.last_code[rows], people.months_worked[rows], strict=True
+    ):
         codes = FIELD_CODES[f]
         main = round(0.6 * months)
         if main < 1:
@@ -169,10 +183,19 @@ def path_spells(office: Office) -> pd.DataFrame:
     done = ends <= office.as_of
     member, began = np.array(jobs.member, dtype=np.int64)[known], np.array(jobs.day, dtype=np.int64)[known]
     back = office.truth.days.index(ends) if len(ends) else np.zeros(0, dtype=np.int64)
-    start = pd.DataFrame({"member": np.concatenate([rows, member[done]]), "start": np.concatenate([people.member_arrives[rows], back[done]])})
-    start = start[start["member"].isin(rows) & (start["start"] <= office.day)].sort_values(["member", "start"], ignore_index=True)
+    start = pd.DataFrame(
+        {
+            "member": np.concatenate([rows, member[done]]),
+            "start": np.concatenate([people.member_arrives[rows], back[done]]),
+        }
+    )
+    start = start[start["member"].isin(rows) & (start["start"] <= office.day)].sort_values(
+        ["member", "start"], ignore_index=True
+    )
     start["turn"] = start.groupby("member").cumcount()
-    work = pd.DataFrame({"member": member, "work": began, "ended": np.where(done, np.minimum(back, office.day), -1)}).sort_values(["member", "work"])
+    work = pd.DataFrame(
+        {"member": member, "work": began, "ended": np.where(done, np.minimum(back, office.day), -1)}
+    ).sort_values(["member", "work"])
     work["turn"] = work.groupby("member").cumcount()
     spells = start.merge(work, on=["member", "turn"], how="left")
     gone = world.gone_day[people.household[spells["member"]]]
@@ -182,7 +205,17 @@ def path_spells(office: Office) -> pd.DataFrame:
     parts = [_stages(office, spells["member"].to_numpy(), spells["start"].to_numpy(), left, exits)]
     placed = spells[spells["work"].notna()]
     until = placed["ended"].to_numpy(dtype=np.int64)
-    parts.append(pd.DataFrame({"member": placed["member"], "stage": "FOLLOWUP", "entered": placed["work"].astype(int), "left": until, "exit": np.where(until >= 0, "void", "")}))
+    parts.append(
+        pd.DataFrame(
+            {
+                "member": placed["member"],
+                "stage": "FOLLOWUP",
+                "entered": placed["work"].astype(int),
+                "left": until,
+                "exit": np.where(until >= 0, "void", ""),
+            }
+        )
+    )
     return pd.concat(parts, ignore_index=True).sort_values(["member", "entered"], kind="stable", ignore_index=True)
 
 
@@ -230,12 +263,23 @@ def assessments(office: Office, spells: pd.DataFrame) -> pd.DataFrame:
     tested = spells[spells["stage"] == "ASSESS"].drop_duplicates("member")
     parts = [
         _scores(office, intake, people.member_arrives[intake], mode, "intake", 14.0, INTAKE_MISSING, "BASIC"),
-        _scores(office, tested["member"].to_numpy(), tested["entered"].to_numpy(), np.full(len(tested), "test"), "aptitude", 8.0, TEST_MISSING, "ASSESS"),
+        _scores(
+            office,
+            tested["member"].to_numpy(),
+            tested["entered"].to_numpy(),
+            np.full(len(tested), "test"),
+            "aptitude",
+            8.0,
+            TEST_MISSING,
+            "ASSESS",
+        ),
     ]
     return canonical("assessments", pd.concat(parts, ignore_index=True).to_dict("series"))
 
 
-def _scores(office: Office, member: Ints, day: Ints, mode: np.ndarray, instrument: str, error: float, missing: float, stage: str) -> pd.DataFrame:
+def _scores(
+    office: Office, member: Ints, day: Ints, mode: np.ndarray, instrument: str, error: float, missing: float, stage: str
+) -> pd.DataFrame:
     people = office.truth.people
     dims = np.arange(len(DIMENSIONS))
     score = people.skills[member] + error * office.noise(instrument, member[:, None], dims[None, :])

@@ -13,9 +13,27 @@ from models.simulation.world import FRESH_DAYS
 _SCHOOLING = np.array([None, *[level.value for level in list(Education)[1:]]], dtype=object)
 _FIVE = ";".join(sorted(i.value for i in Insurance))
 _FOUR = "medical;pension;unemployment;work_injury"
-_NAMES = (("模拟企业", "模拟商户"), ("模拟街道办", "模拟事业单位"), ("模拟派遣公司",) * 2, ("模拟社区就业基地",) * 2, ("模拟灵活用工平台",) * 2)
-_TYPES = (("enterprise", "individual_business"), ("government", "public_institution"), ("dispatch_agency",) * 2, ("social_org",) * 2, ("enterprise",) * 2)
-_WELFARE = {"cleaning": "cleaning", "guard": "security", "clerk": "assistant", "care": "community_service", "service": "gov_logistics"}
+_NAMES = (
+    ("模拟企业", "模拟商户"),
+    ("模拟街道办", "模拟事业单位"),
+    ("模拟派遣公司",) * 2,
+    ("模拟社区就业基地",) * 2,
+    ("模拟灵活用工平台",) * 2,
+)
+_TYPES = (
+    ("enterprise", "individual_business"),
+    ("government", "public_institution"),
+    ("dispatch_agency",) * 2,
+    ("social_org",) * 2,
+    ("enterprise",) * 2,
+)
+_WELFARE = {
+    "cleaning": "cleaning",
+    "guard": "security",
+    "clerk": "assistant",
+    "care": "community_service",
+    "service": "gov_logistics",
+}
 
 
 def employers(office: Office) -> pd.DataFrame:
@@ -40,7 +58,9 @@ def _user_units(office: Office) -> Ints:
     posts = office.truth.posts
     sent = office.posts[posts.kind[office.posts] == 2]
     first = np.searchsorted(posts.employer_city * len(KINDS) + posts.employer_class, posts.city[sent] * len(KINDS))
-    size = np.bincount(posts.employer_city[posts.employer_class == 0], minlength=int(posts.city.max(initial=0)) + 1)[posts.city[sent]]
+    size = np.bincount(posts.employer_city[posts.employer_class == 0], minlength=int(posts.city.max(initial=0)) + 1)[
+        posts.city[sent]
+    ]
     return np.asarray(first + (office.luck("user-unit", sent)[: len(sent)] * size).astype(np.int64))
 
 
@@ -53,7 +73,9 @@ def positions(office: Office) -> pd.DataFrame:
     verified = office.until_now(posted + (office.luck("verified", rows) < 0.3).astype("timedelta64[D]"))
     user = np.full(len(rows), None, dtype=object)
     user[kind == 2] = ids("E", _user_units(office))
-    lift = np.where(posts.heavy[rows], np.round(15 + 25 * office.luck("lift", rows)), np.round(8 * office.luck("lift", rows)))
+    lift = np.where(
+        posts.heavy[rows], np.round(15 + 25 * office.luck("lift", rows)), np.round(8 * office.luck("lift", rows))
+    )
     low = np.where(posts.broken[rows], np.round(posts.wage_low[rows] * 0.6 / 1000) * 1000, posts.wage_low[rows])
     high = np.where(posts.broken[rows], low, posts.wage_high[rows])
     left = np.maximum(world.known_left[rows], 0)

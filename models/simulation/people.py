@@ -19,7 +19,13 @@ SIZES = (0.35, 0.50, 0.13, 0.02)
 EDUCATION_CUTS = (-1.40, 0.0, 1.20, 1.95)
 """Where the education score is cut into five levels."""
 
-LIMITS: tuple[tuple[str, float], ...] = (("no_heavy_lift", 1.0), ("no_night", 0.15), ("no_long_standing", 0.20), ("no_height", 0.10), ("no_chemical", 0.10))
+LIMITS: tuple[tuple[str, float], ...] = (
+    ("no_heavy_lift", 1.0),
+    ("no_night", 0.15),
+    ("no_long_standing", 0.20),
+    ("no_height", 0.10),
+    ("no_chemical", 0.10),
+)
 """Functional limits and the share of limited members who have each."""
 
 _STAMINA = DIMENSIONS.index("physical_stamina")
@@ -106,7 +112,9 @@ def make_people(config: RegionConfig, days: Days, places: Places, seed: int) -> 
     age = _ages(relation, female, days.dates[arrives[household]], config, rng)
     ability = rng.standard_normal(n)
     years = age / 12.0
-    education = np.searchsorted(EDUCATION_CUTS, 0.8 * ability - 0.03 * (years - 40) + rng.normal(0, 0.6, n)).astype(np.int64)
+    education = np.searchsorted(EDUCATION_CUTS, 0.8 * ability - 0.03 * (years - 40) + rng.normal(0, 0.6, n)).astype(
+        np.int64
+    )
     skills = 46 + 9 * ability[:, None] + rng.normal(0, 11, (n, len(DIMENSIONS)))
     skills[:, _STAMINA] = 55 - 0.55 * (years - 35) + rng.normal(0, 11, n)
     field = rng.integers(0, len(FIELDS), n)
@@ -133,7 +141,9 @@ def make_people(config: RegionConfig, days: Days, places: Places, seed: int) -> 
         education=education,
         skills=np.clip(skills, 0, 100),
         trade_field=field,
-        last_code=np.array([int(u * len(FIELD_CODES[f])) for u, f in zip(rng.random(n), field, strict=True)], dtype=np.int64),
+        last_code=np.array(
+            [int(u * len(FIELD_CODES[f])) for u, f in zip(rng.random(n), field, strict=True)], dtype=np.int64
+        ),
         months_worked=np.maximum((age - 18 * 12) * rng.uniform(0.3, 0.9, n) - unemployed, 0.0),
         months_unemployed=unemployed,
         disability=disability,
@@ -149,7 +159,9 @@ def make_people(config: RegionConfig, days: Days, places: Places, seed: int) -> 
     )
 
 
-def _households(config: RegionConfig, days: Days, places: Places, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Ints]:
+def _households(
+    config: RegionConfig, days: Days, places: Places, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Return arrival day, street, city and number of members of every household, in order of arrival."""
     counts = rng.poisson(config.households_per_city_day * days.intensity[:, None], (len(days), len(places.cities)))
     arrives = np.repeat(np.repeat(np.arange(len(days)), len(places.cities)), counts.ravel())
@@ -160,7 +172,11 @@ def _households(config: RegionConfig, days: Days, places: Places, rng: np.random
         street[here] = rng.choice(places.streets_of(c), int(here.sum()))
     hit = int(rng.integers(len(places.codes)))
     week = np.maximum(days.today - 14 + rng.integers(0, 5, config.closure_households), 0)
-    arrives, street, city = np.append(arrives, week), np.append(street, np.full(len(week), hit)), np.append(city, np.full(len(week), places.city[hit]))
+    arrives, street, city = (
+        np.append(arrives, week),
+        np.append(street, np.full(len(week), hit)),
+        np.append(city, np.full(len(week), places.city[hit])),
+    )
     size = 1 + np.searchsorted(np.cumsum(SIZES)[:-1], rng.random(len(city)), side="right")
     order = np.argsort(arrives, kind="stable")
     return arrives[order], street[order], city[order], size

@@ -81,7 +81,9 @@ def tables(world: World, *, live_only: bool = False) -> dict[str, pd.DataFrame]:
         "assessments": office_people.assessments(office, spells),
         "employers": office_posts.employers(office),
         "positions": positions,
-        "referrals": office_cases.referrals(office, None if live_only else office_cases.pairs_on_file(office, members, positions)),
+        "referrals": office_cases.referrals(
+            office, None if live_only else office_cases.pairs_on_file(office, members, positions)
+        ),
         "placements": office_cases.placements(office),
         "promises": office_cases.promises(office),
     }

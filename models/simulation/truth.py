@@ -69,7 +69,9 @@ class Truth:
         levels = self.posts.levels[pj]
         have = self.people.skills[mi[:, None], self.posts.dims[pj]]
         asked = levels >= 0
-        return np.asarray(np.where(asked, np.maximum(levels - have, 0.0), 0.0).sum(axis=1) / np.maximum(asked.sum(axis=1), 1) / 10.0)
+        return np.asarray(
+            np.where(asked, np.maximum(levels - have, 0.0), 0.0).sum(axis=1) / np.maximum(asked.sum(axis=1), 1) / 10.0
+        )
 
     def reservation(self, mi: Ints, day: Ints | int) -> Floats:
         """Return (n,) the wage a member would just take: 1 % less for every month since arrival."""
@@ -81,7 +83,12 @@ class Truth:
         m, p = self.people, self.posts
         limits = m.limits[mi]
         against = p.heavy[pj] & limits[:, _LIMIT["no_heavy_lift"]]
-        for name, task in (("no_night", p.night), ("no_long_standing", p.standing), ("no_height", p.height), ("no_chemical", p.chemical)):
+        for name, task in (
+            ("no_night", p.night),
+            ("no_long_standing", p.standing),
+            ("no_height", p.height),
+            ("no_chemical", p.chemical),
+        ):
             against |= task[pj] & limits[:, _LIMIT[name]]
         return against | (p.certificate[pj] & ~m.certificate[mi, p.trade[pj]]) | p.broken[pj]
 
@@ -99,7 +106,9 @@ class Truth:
         unseen = 0.5 * normal(self.seed, "employer-term", mi, p.employer[pj])
         short = p.schooling[pj] > m.education[mi]
         same = _FIELD[p.trade[pj]] == m.trade_field[mi]
-        drift = np.where(self.days.dates[np.minimum(day, len(self.days) - 1)] >= MINIMUM_WAGE_CHANGE, self.config.drift, 0.0)
+        drift = np.where(
+            self.days.dates[np.minimum(day, len(self.days) - 1)] >= MINIMUM_WAGE_CHANGE, self.config.drift, 0.0
+        )
         logit = EMPLOYER_LEVEL[p.kind[pj]] - 1.3 * gap + 0.8 * same - 1.0 * short + bias + unseen + drift
         waited = np.minimum(np.maximum(day - m.member_arrives[mi], 0) / 20.0, 1.0)
         accept = (
@@ -118,7 +127,9 @@ class Truth:
     def clash(self, mi: Ints, pj: Ints) -> Bools:
         """Return (n,) shifts outside the hours a member who cares for others can work."""
         start, end = self.posts.shift_start[pj], self.posts.shift_end[pj]
-        return np.asarray(self.people.windowed[mi] & (start >= 0) & ((start < WINDOW[0]) | (end > WINDOW[1]) | (end < start)))
+        return np.asarray(
+            self.people.windowed[mi] & (start >= 0) & ((start < WINDOW[0]) | (end > WINDOW[1]) | (end < start))
+        )
 
     def days_employed(self, mi: Ints, pj: Ints, day: int) -> Ints:
         """Return (n,) calendar days until each job that starts now would end."""

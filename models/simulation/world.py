@@ -140,7 +140,11 @@ class World:
         seed, day = self.truth.seed, self.day
         odds = self.truth.odds(mi, pj, day)
         luck = [uniform(seed, step, mi, pj, day) for step in ("attends", "taken", "accepts")]
-        fate = np.select([luck[0] >= odds.attends, (luck[1] >= odds.taken) | odds.barred, luck[2] >= odds.accepts], [NO_SHOW, REJECTED, DECLINED], STARTED)
+        fate = np.select(
+            [luck[0] >= odds.attends, (luck[1] >= odds.taken) | odds.barred, luck[2] >= odds.accepts],
+            [NO_SHOW, REJECTED, DECLINED],
+            STARTED,
+        )
         delay = 1.0 + DELAY_MEDIAN * np.exp(DELAY_SD * normal(seed, "delay", mi, pj, day))
         attend = day + np.clip(np.round(0.35 * delay), 1, 5).astype(np.int64)
         decide = np.maximum(attend, day + np.round(0.75 * delay).astype(np.int64))
@@ -215,7 +219,14 @@ class World:
         late = p == SELF_FOUND or bool(self.slip_missing(mi, pj, np.array([self.referrals.day[k]]))[0])
         known = self.day + (KNOWN_LATER if late else 0)
         j = len(self.jobs)
-        for name, value in (("member", m), ("post", p), ("referral", k), ("day", self.day), ("known_day", known), ("ends_on", ends)):
+        for name, value in (
+            ("member", m),
+            ("post", p),
+            ("referral", k),
+            ("day", self.day),
+            ("known_day", known),
+            ("ends_on", ends),
+        ):
             getattr(self.jobs, name).append(value)
         self._ends[int(truth.days.index(np.array([ends]))[0])].append(j)
         self.working[m] = True
@@ -252,7 +263,9 @@ class World:
 
     def _found_alone_or_gone(self) -> None:
         people, seed = self.truth.people, self.truth.seed
-        here = np.flatnonzero((people.member_arrives < self.day) & ~self.working & (self.gone_day[people.household] < 0))
+        here = np.flatnonzero(
+            (people.member_arrives < self.day) & ~self.working & (self.gone_day[people.household] < 0)
+        )
         for m in here[uniform(seed, "alone", here, self.day) < FOUND_ALONE_A_DAY]:
             self._start_job(int(m), SELF_FOUND, -1)
         idle = np.flatnonzero((people.arrives < self.day) & (self.jobs_held == 0) & (self.gone_day < 0))
@@ -283,13 +296,22 @@ class World:
 
     def _open_clock(self, h: int, started: np.datetime64, *, reopened: bool) -> None:
         self._clock[h] = len(self.clocks)
-        for name, value in (("household", h), ("started_on", started), ("met_on", NEVER), ("met_known", -1), ("void_on", NEVER), ("reopened", reopened)):
+        for name, value in (
+            ("household", h),
+            ("started_on", started),
+            ("met_on", NEVER),
+            ("met_known", -1),
+            ("void_on", NEVER),
+            ("reopened", reopened),
+        ):
             getattr(self.clocks, name).append(value)
 
     def _call_employers(self) -> None:
         posts, live = self.truth.posts, self._live
         asked = live[(self.day - posts.day[live]) % CONFIRM_EVERY == 0]
-        reached = asked[(posts.day[asked] == self.day) | (uniform(self.truth.seed, "confirms", asked, self.day) < CONFIRM_REACHED)]
+        reached = asked[
+            (posts.day[asked] == self.day) | (uniform(self.truth.seed, "confirms", asked, self.day) < CONFIRM_REACHED)
+        ]
         self.known_left[reached] = self.left[reached]
         self.confirmed[reached] = self.day
         for p in reached[self.known_left[reached] <= 0]:
@@ -301,4 +323,6 @@ def make_truth(config: RegionConfig, seed: int) -> Truth:
     """Draw places, days, people and posts of a region."""
     places = make_places(config, seed)
     days = make_days(config, places.cities)
-    return Truth(config, days, places, make_people(config, days, places, seed), make_posts(config, days, places, seed), seed)
+    return Truth(
+        config, days, places, make_people(config, days, places, seed), make_posts(config, days, places, seed), seed
+    )

@@ -1,6 +1,7 @@
 """Why a post was or was not proposed to a member, what is unknown, and the smallest change that would open it."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -34,9 +35,9 @@ class Explanation:
     chance: str | None
     model_version: str
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the answer as plain values for JSON."""
-        out: dict[str, object] = as_plain(self)
+        out: dict[str, Any] = as_plain(self)
         return out
 
 

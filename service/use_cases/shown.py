@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -80,9 +80,9 @@ class Listing(Generic[T]):
     blocked: Mapping[str, int]
     items: tuple[T, ...]
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the answer as plain values for JSON."""
-        out: dict[str, object] = as_plain(self)
+        out: dict[str, Any] = as_plain(self)
         return out
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class Worklist:
     regions: tuple[str, ...]
 
 
-def worklist(office: Office) -> list[dict[str, object]]:
+def worklist(office: Office) -> list[dict[str, Any]]:
     """Return every member with a running promise, most urgent first."""
     return records(office.now().worklist)
 

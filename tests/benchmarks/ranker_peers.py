@@ -49,9 +49,16 @@ def referrals(rng: np.random.Generator, n: int = 36_000) -> Split:
     """Three things must go well at once: attend, be taken, accept; each with causes nobody recorded."""
     g = np.arange(n) // 15
     gap, minutes, wage = np.maximum(0, rng.normal(0.2, 0.6, n)), 8 + rng.gamma(2, 14, n), rng.normal(0.05, 0.25, n)
-    kind, same, night = rng.choice([-0.55, 1.15, -0.2, 0.7], n, p=[0.65, 0.1, 0.15, 0.1]), rng.random(n) < 0.3, rng.random(n) < 0.15
-    steps = (1.7 - 0.018 * np.maximum(minutes - 25, 0), kind - 1.3 * gap + 0.8 * same + rng.normal(0, 0.5, n),
-             1.25 + 2.4 * wage - 0.05 * np.maximum(minutes - 45, 0) - 1.4 * night + rng.normal(0, 0.5, n)[g])
+    kind, same, night = (
+        rng.choice([-0.55, 1.15, -0.2, 0.7], n, p=[0.65, 0.1, 0.15, 0.1]),
+        rng.random(n) < 0.3,
+        rng.random(n) < 0.15,
+    )
+    steps = (
+        1.7 - 0.018 * np.maximum(minutes - 25, 0),
+        kind - 1.3 * gap + 0.8 * same + rng.normal(0, 0.5, n),
+        1.25 + 2.4 * wage - 0.05 * np.maximum(minutes - 45, 0) - 1.4 * night + rng.normal(0, 0.5, n)[g],
+    )
     chance = np.prod([1 / (1 + np.exp(-z)) for z in steps], axis=0)
     X = np.column_stack([kind, gap, minutes, same, wage, night, rng.normal(size=(n, 9))])
     X[:, 1:3][rng.random((n, 2)) < 0.15] = np.nan
@@ -72,7 +79,12 @@ def drift(rng: np.random.Generator, n: int = 36_000) -> Split:
     t = np.minimum(g / g.max() * 3, 1.5)
     X = rng.normal(size=(n, 25))
     X[:, :5] += t[:, None]
-    z = (X[:, :5] - 0.5) @ np.array([0.35, 0.3, -0.25, 0.2, 0.15]) * (1 - 0.3 * t) - 1.2 - 0.4 * t + 0.25 * X[:, 5] * (t < 0.4)
+    z = (
+        (X[:, :5] - 0.5) @ np.array([0.35, 0.3, -0.25, 0.2, 0.15]) * (1 - 0.3 * t)
+        - 1.2
+        - 0.4 * t
+        + 0.25 * X[:, 5] * (t < 0.4)
+    )
     return _split(X, _draw(rng, z + rng.normal(0, 0.8, n)), g, 0.2)
 
 
@@ -117,7 +129,9 @@ def grades(rng: np.random.Generator, n: int = 45_000) -> Split:
     return _split(np.column_stack([X, q]), np.digitize(z + rng.normal(0, 0.7, n)[g], [0.9, 1.7, 2.5, 3.2]), g, 0.2)
 
 
-def built_in(load: Callable[..., Any], positive: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.random.Generator], Split]:
+def built_in(
+    load: Callable[..., Any], positive: Callable[[np.ndarray], np.ndarray]
+) -> Callable[[np.random.Generator], Split]:
     """A real data set that ships with scikit-learn, in random groups of twelve."""
 
     def split(rng: np.random.Generator) -> Split:
@@ -129,21 +143,34 @@ def built_in(load: Callable[..., Any], positive: Callable[[np.ndarray], np.ndarr
 
 
 FAMILIES: dict[str, Callable[[np.random.Generator], Split]] = {
-    "referrals": referrals, "group_effects": group_effects, "drift": drift, "codes": codes, "rare": rare, "tiny": tiny,
-    "smooth": smooth, "grades": grades, "cancer": built_in(datasets.load_breast_cancer, lambda y: y == 0),
-    "diabetes": built_in(datasets.load_diabetes, lambda y: y > 200), "digits": built_in(datasets.load_digits, lambda y: y == 8),
+    "referrals": referrals,
+    "group_effects": group_effects,
+    "drift": drift,
+    "codes": codes,
+    "rare": rare,
+    "tiny": tiny,
+    "smooth": smooth,
+    "grades": grades,
+    "cancer": built_in(datasets.load_breast_cancer, lambda y: y == 0),
+    "diabetes": built_in(datasets.load_diabetes, lambda y: y > 200),
+    "digits": built_in(datasets.load_digits, lambda y: y == 8),
 }
 
 
 def peers(threads: int) -> dict[str, Any]:
     """Peers by name, with the settings they come with; None where one is not installed."""
     found: dict[str, Any] = {
-        "lightgbm": lgb.LGBMClassifier(verbose=-1, n_jobs=threads), "lambdarank": lgb.LGBMRanker(verbose=-1, n_jobs=threads),
+        "lightgbm": lgb.LGBMClassifier(verbose=-1, n_jobs=threads),
+        "lambdarank": lgb.LGBMRanker(verbose=-1, n_jobs=threads),
         "sklearn hgb": HistGradientBoostingClassifier(),
     }
     for name, module, make in (
         ("xgboost", "xgboost", lambda m: m.XGBClassifier(n_jobs=threads)),
-        ("catboost", "catboost", lambda m: m.CatBoostClassifier(verbose=0, thread_count=threads, allow_writing_files=False)),
+        (
+            "catboost",
+            "catboost",
+            lambda m: m.CatBoostClassifier(verbose=0, thread_count=threads, allow_writing_files=False),
+        ),
     ):
         try:
             found[name] = make(importlib.import_module(module))
@@ -196,10 +223,13 @@ def main() -> None:
         gaps.append((ours[0] - mean[by_order][0], ours[1] - mean[by_skill][1], ours[2] / mean["lightgbm"][2]))
         print(
             f"{family:14s} {ours[0]:8.4f} {by_order:>14s} {mean[by_order][0]:7.4f} {ours[1]:8.4f} "
-            f"{by_skill:>14s} {mean[by_skill][1]:7.4f} {gaps[-1][2]:8.1f}", flush=True,
+            f"{by_skill:>14s} {mean[by_skill][1]:7.4f} {gaps[-1][2]:8.1f}",
+            flush=True,
         )
     total = np.mean(gaps, axis=0)
-    print(f"mean gap to the best peer: nDCG {total[0]:+.4f}, Brier skill {total[1]:+.4f}; fit time {total[2]:.1f} times LightGBM's")
+    print(
+        f"mean gap to the best peer: nDCG {total[0]:+.4f}, Brier skill {total[1]:+.4f}; fit time {total[2]:.1f} times LightGBM's"
+    )
 
 
 if __name__ == "__main__":

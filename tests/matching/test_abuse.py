@@ -31,9 +31,16 @@ def referral(**changes) -> dict:
     }  # fmt: skip
 
 
-def codes(placements=(), *, referrals=(), posts=(POST,), people=None, officers=(), addresses=()) -> list[tuple[str, str]]:
+def codes(
+    placements=(), *, referrals=(), posts=(POST,), people=None, officers=(), addresses=()
+) -> list[tuple[str, str]]:
     """Return (code, record) of every finding."""
-    return [(f.reason.code, f.object_id) for f in findings(placements, referrals=referrals, posts=posts, people=people, officers=officers, addresses=addresses)]
+    return [
+        (f.reason.code, f.object_id)
+        for f in findings(
+            placements, referrals=referrals, posts=posts, people=people, officers=officers, addresses=addresses
+        )
+    ]
 
 
 def findings(placements=(), *, referrals=(), posts=(POST,), people=None, officers=(), addresses=()):
@@ -85,7 +92,9 @@ def test_a_placement_begun_near_retirement_may_run_to_retirement():
     near = [member(birth_month="1970-05")]
     assert codes([placement(started_on=date(2022, 1, 1))], people=near) == []
     assert codes([placement(started_on=date(2018, 1, 1))], people=near) == [("ABUSE_PAST_TERM", "L1")]
-    assert codes([placement(started_on=date(2022, 1, 1))], people=[member(birth_month=None)]) == [("ABUSE_PAST_TERM", "L1")]
+    assert codes([placement(started_on=date(2022, 1, 1))], people=[member(birth_month=None)]) == [
+        ("ABUSE_PAST_TERM", "L1")
+    ]
 
 
 def test_the_third_welfare_placement_of_a_life_is_shown():
@@ -129,5 +138,9 @@ def test_a_referral_before_the_post_was_declared_is_shown():
 def test_findings_name_no_category_and_come_in_a_fixed_order():
     rows = [placement(1, 40, evidence="none"), placement(2, 35, evidence="none")]
     found = findings(rows, people=[member(categories="released")])
-    assert [(f.reason.code, f.object_id) for f in found] == [("ABUSE_TWO_POSTS", "L1"), ("ABUSE_UNPROVEN", "L1"), ("ABUSE_UNPROVEN", "L2")]
+    assert [(f.reason.code, f.object_id) for f in found] == [
+        ("ABUSE_TWO_POSTS", "L1"),
+        ("ABUSE_UNPROVEN", "L1"),
+        ("ABUSE_UNPROVEN", "L2"),
+    ]
     assert found == findings(rows[::-1], people=[member(categories="released")]) and "released" not in str(found)

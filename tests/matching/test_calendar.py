@@ -36,7 +36,9 @@ def test_no_day_is_both_off_and_worked():
 
 def test_a_published_year_can_be_read():
     found = read_calendar("[2027]\noff = [2027-01-01]\nwork = [2027-01-03]")
-    assert found.known(date(2027, 5, 1)) and not found.is_workday(date(2027, 1, 1)) and found.is_workday(date(2027, 1, 3))
+    assert (
+        found.known(date(2027, 5, 1)) and not found.is_workday(date(2027, 1, 1)) and found.is_workday(date(2027, 1, 3))
+    )
 
 
 @given(DAYS, st.booleans(), st.booleans())

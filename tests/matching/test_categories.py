@@ -22,7 +22,14 @@ def prompts(home=None, **changes) -> list[str]:
 
 @pytest.mark.parametrize(
     ("sex", "born", "counts"),
-    [("F", "1986-06", True), ("F", "1986-07", False), ("M", "1976-06", True), ("M", "1976-07", False), ("unknown", "1960-01", False), ("F", None, False)],
+    [
+        ("F", "1986-06", True),
+        ("F", "1986-07", False),
+        ("M", "1976-06", True),
+        ("M", "1976-07", False),
+        ("unknown", "1960-01", False),
+        ("F", None, False),
+    ],
 )
 def test_women_from_forty_and_men_from_fifty_count_as_older(sex, born, counts):
     assert older(table("members", member(sex=sex, birth_month=born)), TODAY, POLICY).tolist() == [counts]

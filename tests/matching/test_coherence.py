@@ -10,12 +10,24 @@ from tests.matching.people import household, position, table
 D = date(2026, 6, 1)
 PROMISE = {"promise_id": "Q1", "household_id": "H1", "started_on": D, "due_on": date(2026, 7, 1)}
 REFERRAL = {"referral_id": "R1", "member_id": "M1", "position_id": "P1", "created_on": D}
-PLACEMENT = {"placement_id": "L1", "member_id": "M1", "referral_id": "R1", "kind": "EMPLOYER", "started_on": date(2026, 6, 5)}
+PLACEMENT = {
+    "placement_id": "L1",
+    "member_id": "M1",
+    "referral_id": "R1",
+    "kind": "EMPLOYER",
+    "started_on": date(2026, 6, 5),
+}
 
 
 def found(**changes) -> list[tuple]:
     """Return the contradictions of one promise, referral, placement and post with some values changed."""
-    rows = {"households": household(), "promises": PROMISE, "referrals": REFERRAL, "placements": PLACEMENT, "positions": position()}
+    rows = {
+        "households": household(),
+        "promises": PROMISE,
+        "referrals": REFERRAL,
+        "placements": PLACEMENT,
+        "positions": position(),
+    }
     for name, values in changes.items():
         rows[name] = {**rows[name], **values}
     frame = incoherent({name: table(name, row) for name, row in rows.items()})
@@ -24,7 +36,14 @@ def found(**changes) -> list[tuple]:
 
 def test_a_record_that_can_be_true_raises_nothing():
     assert found() == []
-    assert found(placements={"started_on": D, "ended_on": D}, referrals={"started_on": D}, promises={"started_on": date(2026, 5, 25)}) == []
+    assert (
+        found(
+            placements={"started_on": D, "ended_on": D},
+            referrals={"started_on": D},
+            promises={"started_on": date(2026, 5, 25)},
+        )
+        == []
+    )
     assert found(positions={"openings_left": 2, "openings_total": 2, "wage_max": 300_000}) == []
 
 
@@ -46,7 +65,12 @@ def test_a_contradiction_names_table_row_column_and_what_was_expected(changes, f
 
 
 @pytest.mark.parametrize(
-    "changes", [{"households": {"recognised_on": None}}, {"placements": {"referral_id": None, "started_on": date(2026, 1, 1)}}, {"placements": {"referral_id": "R9"}}]
+    "changes",
+    [
+        {"households": {"recognised_on": None}},
+        {"placements": {"referral_id": None, "started_on": date(2026, 1, 1)}},
+        {"placements": {"referral_id": "R9"}},
+    ],
 )
 def test_what_is_not_known_contradicts_nothing(changes):
     assert found(**changes) == []
@@ -54,5 +78,8 @@ def test_what_is_not_known_contradicts_nothing(changes):
 
 def test_a_table_left_out_is_not_looked_at():
     assert incoherent({"promises": table("promises", {**PROMISE, "started_on": date(2026, 5, 1)})}).empty
-    both = {"promises": table("promises", {**PROMISE, "started_on": date(2026, 5, 1)}), "households": table("households", household())}
+    both = {
+        "promises": table("promises", {**PROMISE, "started_on": date(2026, 5, 1)}),
+        "households": table("households", household()),
+    }
     assert incoherent(both)["row"].tolist() == [0]

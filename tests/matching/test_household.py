@@ -43,7 +43,9 @@ def state(jobs=(), home=None, people=None, referrals=(), as_of=TODAY) -> pd.Seri
     """Return the one household's row."""
     homes = table("households", household(**{"discovered_on": date(2026, 5, 10), **(home or {})}))
     members = table("members", *(people or [member(), member(member_id="M2")]))
-    return household_table(homes, members, table("placements", *jobs), table("referrals", *referrals), as_of, POLICY).iloc[0]
+    return household_table(
+        homes, members, table("placements", *jobs), table("referrals", *referrals), as_of, POLICY
+    ).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,10 @@ def test_a_member_who_is_said_to_work_is_shown_and_not_counted():
 def test_the_milestones_are_days_that_can_be_written_in_a_calendar():
     row = state([job(began=40)])
     assert row["working_since"].date() == ago(40) and row["days_in_work"] == 40
-    assert (row["stable_on"].date(), row["closes_on"].date()) == (ago(40) + timedelta(days=90), ago(40) + timedelta(days=180))
+    assert (row["stable_on"].date(), row["closes_on"].date()) == (
+        ago(40) + timedelta(days=90),
+        ago(40) + timedelta(days=180),
+    )
     lost = state([job(began=40, ended=5)])
     assert lost["lost_on"].date() == ago(4) and pd.isna(lost["working_since"])
 
@@ -102,7 +107,9 @@ def test_after_three_months_of_continuous_work_a_review_of_the_allowance_is_due_
     for other in ("none", "applied", "closing", "closed"):
         assert not state([job(started_on=start, verified_on=start)], {"dibao_status": other})["dibao_review_due"]
     month_end = date(2025, 11, 30)
-    assert state([job(started_on=month_end, verified_on=month_end)], receiving)["dibao_review_on"].date() == date(2026, 2, 28)
+    assert state([job(started_on=month_end, verified_on=month_end)], receiving)["dibao_review_on"].date() == date(
+        2026, 2, 28
+    )
 
 
 def test_days_lost_are_counted_from_discovery_to_recognition_to_referral_to_work():
@@ -114,7 +121,11 @@ def test_days_lost_are_counted_from_discovery_to_recognition_to_referral_to_work
 
 def test_days_lost_are_unknown_where_a_day_is():
     row = state(home={"discovered_on": None})
-    assert row["days_before_recognition"] is pd.NA and row["days_to_first_referral"] is pd.NA and row["days_to_work"] is pd.NA
+    assert (
+        row["days_before_recognition"] is pd.NA
+        and row["days_to_first_referral"] is pd.NA
+        and row["days_to_work"] is pd.NA
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,7 +146,17 @@ def test_who_counts_as_a_member():
         member(), member(member_id="M2", willing=False), member(member_id="M3", employment_state="inactive"), member(member_id="M4", birth_month="2010-07"),
         member(member_id="M5", birth_month="2010-06"), member(member_id="M8", birth_month="1971-02"), member(member_id="M9", birth_month="1971-03"), member(member_id="M6", birth_month="1950-01"), member(member_id="M7", birth_month=None),
     ]  # fmt: skip
-    assert counted_members(table("members", *people), TODAY, POLICY).tolist() == [True, False, False, False, True, False, True, False, True]
+    assert counted_members(table("members", *people), TODAY, POLICY).tolist() == [
+        True,
+        False,
+        False,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_steps_outside_the_table_are_refused():
@@ -147,18 +168,25 @@ def test_steps_outside_the_table_are_refused():
     assert set(HOUSEHOLD_STEPS) == {s.value for s in HouseholdStatus}
 
 
-SPANS = st.lists(st.tuples(st.integers(0, 260), st.integers(0, 120), st.booleans(), st.sampled_from(["M1", "M2"])), max_size=5)
+SPANS = st.lists(
+    st.tuples(st.integers(0, 260), st.integers(0, 120), st.booleans(), st.sampled_from(["M1", "M2"])), max_size=5
+)
 
 
 @settings(max_examples=40, deadline=None)
 @given(SPANS)
 def test_the_state_agrees_with_a_walk_back_through_the_days(spans):
-    jobs = [job(k, began, None if runs else max(began - length, 0), who) for k, (began, length, runs, who) in enumerate(spans)]
+    jobs = [
+        job(k, began, None if runs else max(began - length, 0), who)
+        for k, (began, length, runs, who) in enumerate(spans)
+    ]
     worked = {ago(d) for j in jobs for d in range(-1, 400) if j["started_on"] <= ago(d) <= (j["ended_on"] or TODAY)}
     days = 0
     while ago(days + 1) in worked:
         days += 1
-    expected = "in_service" if TODAY not in worked else "closed" if days >= 180 else "stable" if days >= 90 else "one_employed"
+    expected = (
+        "in_service" if TODAY not in worked else "closed" if days >= 180 else "stable" if days >= 90 else "one_employed"
+    )
     row = state(jobs)
     assert row["status"] == expected
     assert row["days_in_work"] is pd.NA if TODAY not in worked else row["days_in_work"] == days
@@ -176,7 +204,14 @@ def test_from_one_day_to_the_next_the_state_takes_only_lawful_steps(spans):
         for b in backs
         for k, (began, length, runs, who) in enumerate(spans)
     ]
-    frame = household_table(table("households", *homes), table("members", *people), table("placements", *jobs), table("referrals"), TODAY, POLICY)
+    frame = household_table(
+        table("households", *homes),
+        table("members", *people),
+        table("placements", *jobs),
+        table("referrals"),
+        TODAY,
+        POLICY,
+    )
     days = frame["status"].tolist()
     for before, now in pairwise(["recognised", *days]):
         assert now == before or before == "closed" or step_household(before, now) == now

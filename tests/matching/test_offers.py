@@ -13,7 +13,15 @@ POLICY = load_policy("440103", TODAY)
 def duty(*offers: tuple, **changes) -> dict:
     """Return the duty done to the one member by offers (day, post)."""
     rows = [
-        {"referral_id": f"R{k}", "member_id": "M1", "position_id": post, "created_on": day, "suitability": "ok", "state": "declined", **changes}
+        {
+            "referral_id": f"R{k}",
+            "member_id": "M1",
+            "position_id": post,
+            "created_on": day,
+            "suitability": "ok",
+            "state": "declined",
+            **changes,
+        }
         for k, (day, post) in enumerate(offers)
     ]
     return offer_duty_table(table("members", member()), table("referrals", *rows), TODAY, POLICY).iloc[0].to_dict()
@@ -36,5 +44,7 @@ def test_two_posts_are_no_round_and_the_same_post_twice_is_one_post():
 
 
 def test_only_suitable_offers_that_were_made_by_today_count():
-    assert duty(*month(3), suitability="failed")["offers"] == 0 and duty(*month(3), suitability="unknown")["offers"] == 0
+    assert (
+        duty(*month(3), suitability="failed")["offers"] == 0 and duty(*month(3), suitability="unknown")["offers"] == 0
+    )
     assert duty(*month(3), state="draft")["offers"] == 0 and duty(*month(7))["offers"] == 0

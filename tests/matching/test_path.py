@@ -39,12 +39,21 @@ def record(stage: str, days: int = 3, **changes) -> dict:
 
 def referral(number: int, days: int = 1, **changes) -> dict:
     """Return a referral."""
-    return {"referral_id": f"R{number}", "member_id": "M1", "position_id": f"P{number}", "created_on": ago(days), "state": "rejected", **changes}
+    return {
+        "referral_id": f"R{number}",
+        "member_id": "M1",
+        "position_id": f"P{number}",
+        "created_on": ago(days),
+        "state": "rejected",
+        **changes,
+    }
 
 
 def assessed(count: int, **changes) -> list[dict]:
     """Return so many dimensions assessed yesterday."""
-    return [{"member_id": "M1", "assessed_on": ago(1), "dimension": d, "score": 50, **changes} for d in DIMENSIONS[:count]]
+    return [
+        {"member_id": "M1", "assessed_on": ago(1), "dimension": d, "score": 50, **changes} for d in DIMENSIONS[:count]
+    ]
 
 
 def job(days: int, **changes) -> dict:
@@ -54,12 +63,25 @@ def job(days: int, **changes) -> dict:
 
 def course(kind: str, days: int = 1, state: str = "completed") -> dict:
     """Return a course."""
-    return {"training_id": "T1", "member_id": "M1", "kind": kind, "course": "kitchen", "completed_on": ago(days), "state": state}
+    return {
+        "training_id": "T1",
+        "member_id": "M1",
+        "kind": kind,
+        "course": "kitchen",
+        "completed_on": ago(days),
+        "state": state,
+    }
 
 
 def stands(records=(), *, referrals=(), assessments=(), trainings=(), placements=(), gaps=None, **person) -> pd.Series:
     """Return where the one member stands."""
-    tables = (("path_records", records), ("referrals", referrals), ("assessments", assessments), ("trainings", trainings), ("placements", placements))
+    tables = (
+        ("path_records", records),
+        ("referrals", referrals),
+        ("assessments", assessments),
+        ("trainings", trainings),
+        ("placements", placements),
+    )
     frames = [table(name, *rows) for name, rows in tables]
     return path_table(table("members", member(**person)), *frames, TODAY, POLICY, gaps=gaps).iloc[0]
 
@@ -73,7 +95,11 @@ def proposal(*args, **kw) -> tuple:
 def test_basic_service_leads_on_after_two_referrals_or_a_week():
     assert proposal([record("BASIC", 6)]) == ("BASIC", None, "PATH_STAYS")
     assert proposal([record("BASIC", 7)]) == ("BASIC", "JOBSEARCH", "PATH_NOT_PLACED")
-    assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2)]) == ("BASIC", "JOBSEARCH", "PATH_NOT_PLACED")
+    assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2)]) == (
+        "BASIC",
+        "JOBSEARCH",
+        "PATH_NOT_PLACED",
+    )
     assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2, state="draft")])[1] is None
     assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2, days=4)])[1] is None
     assert proposal([record("BASIC", 3)], referrals=[referral(1), referral(2, days=3)])[1] == "JOBSEARCH"
@@ -89,7 +115,11 @@ def test_job_search_guidance_and_the_interview_lead_to_assessment():
 def test_an_assessment_is_complete_with_eight_dimensions_that_still_count():
     assert proposal([record("ASSESS")], assessments=assessed(7)) == ("ASSESS", None, "PATH_ASSESS_INCOMPLETE")
     assert proposal([record("ASSESS")], assessments=assessed(8)) == ("ASSESS", "SKILL_TRAIN", "PATH_GAP_FOUND")
-    assert proposal([record("ASSESS")], assessments=assessed(8), gaps=np.array([False])) == ("ASSESS", None, "PATH_REMATCH")
+    assert proposal([record("ASSESS")], assessments=assessed(8), gaps=np.array([False])) == (
+        "ASSESS",
+        None,
+        "PATH_REMATCH",
+    )
     assert stands([record("ASSESS")], assessments=assessed(8, expires_on=ago(1)))["assessed"] == 0
     assert stands([record("ASSESS")], assessments=assessed(8, assessed_on=ago(366)))["assessed"] == 0
     assert stands([record("ASSESS")], assessments=[*assessed(3), *assessed(3, instrument="again")])["assessed"] == 3
@@ -97,12 +127,20 @@ def test_an_assessment_is_complete_with_eight_dimensions_that_still_count():
 
 def test_training_leads_on_when_a_course_of_its_kind_is_completed_in_the_stage():
     assert proposal([record("SKILL_TRAIN")]) == ("SKILL_TRAIN", None, "PATH_STAYS")
-    assert proposal([record("SKILL_TRAIN")], trainings=[course("startup")]) == ("SKILL_TRAIN", "TARGET_TRAIN", "PATH_TRAINED")
+    assert proposal([record("SKILL_TRAIN")], trainings=[course("startup")]) == (
+        "SKILL_TRAIN",
+        "TARGET_TRAIN",
+        "PATH_TRAINED",
+    )
     assert proposal([record("SKILL_TRAIN")], trainings=[course("skill", days=3)])[1] == "TARGET_TRAIN"
     assert proposal([record("SKILL_TRAIN")], trainings=[course("targeted")])[1] is None
     assert proposal([record("SKILL_TRAIN")], trainings=[course("skill", days=9)])[1] is None
     assert proposal([record("SKILL_TRAIN")], trainings=[course("skill", state="running")])[1] is None
-    assert proposal([record("TARGET_TRAIN")], trainings=[course("targeted")]) == ("TARGET_TRAIN", None, "PATH_TRAINEE_DONE")
+    assert proposal([record("TARGET_TRAIN")], trainings=[course("targeted")]) == (
+        "TARGET_TRAIN",
+        None,
+        "PATH_TRAINEE_DONE",
+    )
 
 
 @pytest.mark.parametrize("stage", [s.value for s in PathStage if s != "FOLLOWUP"])
@@ -114,7 +152,11 @@ def test_follow_up_ends_after_half_a_year_and_a_lost_job_starts_the_path_again()
     assert proposal([record("FOLLOWUP")], placements=[job(179)]) == ("FOLLOWUP", None, "PATH_FOLLOW")
     assert proposal([record("FOLLOWUP")], placements=[job(180)]) == ("FOLLOWUP", None, "PATH_STABLE")
     assert proposal([record("FOLLOWUP")], placements=[job(30, ended_on=ago(0))]) == ("FOLLOWUP", None, "PATH_FOLLOW")
-    assert proposal([record("FOLLOWUP")], placements=[job(30, ended_on=ago(1))]) == ("FOLLOWUP", "BASIC", "PATH_JOB_LOST")
+    assert proposal([record("FOLLOWUP")], placements=[job(30, ended_on=ago(1))]) == (
+        "FOLLOWUP",
+        "BASIC",
+        "PATH_JOB_LOST",
+    )
 
 
 def test_the_latest_record_counts_and_without_one_the_member_s_own_stage():
@@ -166,7 +208,9 @@ def test_training_unlocks_posts_for_which_it_alone_falls_short():
     member_skills = skills(numeracy=50, verbal=20, physical_stamina=45)
     found = dict(zip(DIMENSIONS, training_unlocks(NEEDS, member_skills, OPENINGS), strict=True))
     assert {d: n for d, n in found.items() if n} == {"numeracy": 8}
-    assert training_unlocks(NEEDS, skills(numeracy=60), OPENINGS)[DIMENSIONS.index("numeracy")] == 3, "as much as asked is no shortfall"
+    assert training_unlocks(NEEDS, skills(numeracy=60), OPENINGS)[DIMENSIONS.index("numeracy")] == 3, (
+        "as much as asked is no shortfall"
+    )
     assert training_unlocks(NEEDS, skills(), OPENINGS).sum() == 0
 
 
@@ -178,14 +222,23 @@ def test_a_certificate_unlocks_posts_that_lack_nothing_else():
 def test_the_best_training_is_told_with_its_number():
     member_skills = skills(numeracy=50, verbal=60)
     none = [frozenset()] * 4
-    assert best_training(NEEDS, member_skills, OPENINGS, none, frozenset()).facts == {"course": "numeracy", "openings": 10}
+    assert best_training(NEEDS, member_skills, OPENINGS, none, frozenset()).facts == {
+        "course": "numeracy",
+        "openings": 10,
+    }
     guard = [frozenset({"guard"})] * 4
-    assert best_training(NEEDS, member_skills, OPENINGS, guard, frozenset()).facts == {"course": "guard", "openings": 20}
+    assert best_training(NEEDS, member_skills, OPENINGS, guard, frozenset()).facts == {
+        "course": "guard",
+        "openings": 20,
+    }
     assert best_training(NEEDS, skills(), OPENINGS, none, frozenset()) is None
 
 
 def test_arrays_that_do_not_belong_together_are_refused():
-    with pytest.raises(BadInput, match=r"expected required \(n, 12\), skills \(12,\), openings \(n,\); found \(4, 12\), \(12,\), \(3,\)"):
+    with pytest.raises(
+        BadInput,
+        match=r"expected required \(n, 12\), skills \(12,\), openings \(n,\); found \(4, 12\), \(12,\), \(3,\)",
+    ):
         training_unlocks(NEEDS, skills(), OPENINGS[:3])
     with pytest.raises(BadInput, match="expected required"):
         telling_dimensions(NEEDS[:, :5], skills(), OPENINGS)

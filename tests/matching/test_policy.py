@@ -122,7 +122,9 @@ def test_two_rows_may_not_answer_the_same_question_on_the_same_day():
     first = row(valid_to=date(2026, 6, 30))
     later = row(id="later", valid_from=date(2026, 7, 1))
     refuse_clashes([later, first])
-    with pytest.raises(PolicyError, match=r"row own and row later overlap for freshness.days in 440100; end the earlier one first"):
+    with pytest.raises(
+        PolicyError, match=r"row own and row later overlap for freshness.days in 440100; end the earlier one first"
+    ):
         refuse_clashes([first, replace(later, valid_from=date(2026, 6, 30))])
     with pytest.raises(PolicyError, match="expected an id of its own"):
         refuse_clashes([first, replace(later, id="own")])
@@ -136,7 +138,11 @@ def test_one_row_for_several_cities_stands_for_one_row_each():
 def test_a_city_s_row_comes_in_and_its_correction_replaces_it():
     once = GUANGZHOU.with_rows(parse_table(text(), "city.toml"))
     twice = once.with_rows([row(value=9)])
-    assert (GUANGZHOU.whole("freshness.days"), once.whole("freshness.days"), twice.whole("freshness.days")) == (14, 10, 9)
+    assert (GUANGZHOU.whole("freshness.days"), once.whole("freshness.days"), twice.whole("freshness.days")) == (
+        14,
+        10,
+        9,
+    )
     with pytest.raises(PolicyError, match="overlap"):
         once.with_rows([row(id="second")])
     with pytest.raises(PolicyError, match="stated in day"):
@@ -154,7 +160,9 @@ def test_books_are_equal_when_place_day_and_rows_are():
 
 def test_the_order_of_rows_does_not_change_the_version():
     back = GUANGZHOU.with_rows(reversed(packaged_rows()))
-    assert back.version == GUANGZHOU.version and back.number("wage.minimum_month") == GUANGZHOU.number("wage.minimum_month")
+    assert back.version == GUANGZHOU.version and back.number("wage.minimum_month") == GUANGZHOU.number(
+        "wage.minimum_month"
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -192,10 +200,18 @@ def test_retirement_is_unknown_where_birth_or_sex_is():
 @given(st.integers(0, 12 * 45), st.sampled_from(["men", "women_55", "women_50"]))
 def test_retirement_rises_by_at_most_a_month_per_month_of_birth(offset, line):
     """Written a second time, as a count: one month of delay for every begun group of months of birth, up to the end of the table."""
-    age, first, group, most = {"men": (60, "1965-01", 4, 36), "women_55": (55, "1970-01", 4, 36), "women_50": (50, "1975-01", 2, 60)}[line]
+    age, first, group, most = {
+        "men": (60, "1965-01", 4, 36),
+        "women_55": (55, "1970-01", 4, 36),
+        "women_50": (50, "1975-01", 2, 60),
+    }[line]
     born = np.datetime64("1955-01", "M") + offset
     delay = sum(1 for k in range(most) if born >= np.datetime64(first, "M") + k * group)
-    policy = GUANGZHOU if line != "women_50" else GUANGZHOU.with_rows([replace(GUANGZHOU.row("retirement.women_line"), value="women_50")])
+    policy = (
+        GUANGZHOU
+        if line != "women_50"
+        else GUANGZHOU.with_rows([replace(GUANGZHOU.row("retirement.women_line"), value="women_50")])
+    )
     month = policy.retirement_month(str(born), "M" if line == "men" else "F")
     assert month == str(born + 12 * age + delay)
 

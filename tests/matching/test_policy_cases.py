@@ -20,7 +20,11 @@ TODAY = date(2026, 6, 10)
 
 def cases(kind: str) -> list:
     """Return the cases of a kind from every file, named."""
-    found = [(file.stem, case) for file in sorted(FOLDER.glob("*.toml")) for case in tomllib.loads(file.read_text("utf-8")).get(kind, [])]
+    found = [
+        (file.stem, case)
+        for file in sorted(FOLDER.glob("*.toml"))
+        for case in tomllib.loads(file.read_text("utf-8")).get(kind, [])
+    ]
     return [pytest.param(case, id=f"{stem}: {case['name']}") for stem, case in found]
 
 
@@ -30,7 +34,17 @@ def book(case: dict, place: str = "440103") -> PolicyBook:
     extra = []
     for key, value in case.get("rows", {}).items():
         there = found.row(key)
-        new = PolicyRow(f"case-{key}", key, found.region_code[:4] + "00", value, keys()[key].unit, "this case", TODAY, found.as_of, found.as_of)
+        new = PolicyRow(
+            f"case-{key}",
+            key,
+            found.region_code[:4] + "00",
+            value,
+            keys()[key].unit,
+            "this case",
+            TODAY,
+            found.as_of,
+            found.as_of,
+        )
         extra.append(new if there is None else replace(there, value=value))
     return found.with_rows(extra) if extra else found
 
@@ -85,7 +99,11 @@ def test_a_placement_brings_what_the_case_says(case):
     place = {"region_code": case["place"]}
     person = one("members", member(**{"categories": "zero_employment", **place, **case.get("member", {})}))
     post = one("positions", position(**{"insured": FIVE, **place, **changes}))
-    unit = one("employers", {"employer_id": "E1", "name": "E", **place, **case["employer"]}) if "employer" in case else None
+    unit = (
+        one("employers", {"employer_id": "E1", "name": "E", **place, **case["employer"]})
+        if "employer" in case
+        else None
+    )
     home = one("households", household(**{**place, **case["household"]})) if "household" in case else None
     policy = book(case)
     found = {r.code: r.facts for r in entitlements(person, post, policy, policy.as_of, employer=unit, household=home)}
@@ -110,7 +128,15 @@ def test_refusals_count_as_the_case_says(case):
             "state": state, "reason": reason, "reason_side": "member" if state == "declined" else "employer", "suitability": suitable, "refusal_justified": justified or None,
         })  # fmt: skip
         if told:
-            notices.append({"notice_id": f"N{k}", "member_id": "M1", "item": "refusal", "object_id": f"R{k}", "given_on": date.fromisoformat(day)})
+            notices.append(
+                {
+                    "notice_id": f"N{k}",
+                    "member_id": "M1",
+                    "item": "refusal",
+                    "object_id": f"R{k}",
+                    "given_on": date.fromisoformat(day),
+                }
+            )
     policy = book(case)
     log = refusal_log(table("referrals", *rows), table("notices", *notices), table("appeals"), policy.as_of)
     found = {t.regime: t for t in tallies("M1", log, policy.as_of, policy)}

@@ -15,7 +15,11 @@ POLICY = load_policy("440103", TODAY)
 
 def shown(**changes) -> list[tuple]:
     """Return (code, quarantine, found) of one post."""
-    return list(review_posts(table("positions", position(**changes)), POLICY)[["code", "quarantine", "found"]].itertuples(index=False, name=None))
+    return list(
+        review_posts(table("positions", position(**changes)), POLICY)[["code", "quarantine", "found"]].itertuples(
+            index=False, name=None
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,14 +39,31 @@ def test_a_title_with_a_condition_no_employer_may_set_waits_for_an_officer(title
 
 @pytest.mark.parametrize(
     "title",
-    ["男装导购", "女鞋车间普工", "婚庆策划", "户口协管员", "民族食品包装工", "残疾人服务员", "妇女儿童活动中心保洁", "收费站收费员", "限时配送员", "保洁（早班）", "宗教场所保安", "包装工"],
+    [
+        "男装导购",
+        "女鞋车间普工",
+        "婚庆策划",
+        "户口协管员",
+        "民族食品包装工",
+        "残疾人服务员",
+        "妇女儿童活动中心保洁",
+        "收费站收费员",
+        "限时配送员",
+        "保洁（早班）",
+        "宗教场所保安",
+        "包装工",
+    ],
 )
 def test_a_title_that_only_sounds_like_one_passes(title):
     assert unlawful_words(title) == {} and shown(title=title) == []
 
 
 def test_several_conditions_are_all_named():
-    assert set(unlawful_words("文员 女士优先 未婚 本地户口优先")) == {"DISCRIMINATORY_SEX", "DISCRIMINATORY_MARRIAGE", "DISCRIMINATORY_HUKOU"}
+    assert set(unlawful_words("文员 女士优先 未婚 本地户口优先")) == {
+        "DISCRIMINATORY_SEX",
+        "DISCRIMINATORY_MARRIAGE",
+        "DISCRIMINATORY_HUKOU",
+    }
 
 
 WELFARE = {"kind": "PUBLIC_WELFARE", "pw_subtype": "cleaning", "declared_on": date(2026, 6, 1)}
@@ -76,7 +97,12 @@ def test_piece_wages_are_told_by_the_hour():
 
 
 def test_findings_come_in_the_order_of_the_posts_whatever_their_index():
-    posts = table("positions", position(title="女士优先"), position(position_id="P2"), position(position_id="P0", title="女士优先", kind="COMMUNITY_BASE"))
+    posts = table(
+        "positions",
+        position(title="女士优先"),
+        position(position_id="P2"),
+        position(position_id="P0", title="女士优先", kind="COMMUNITY_BASE"),
+    )
     posts.index = [7, 3, 5]
     found = review_posts(posts, POLICY)
     assert list(zip(found["position_id"], found["code"], strict=True)) == [

@@ -44,7 +44,11 @@ def with_order(*places: str):
     ],
 )  # fmt: skip
 def test_each_member_has_the_first_place_that_fits(changes, place):
-    homes = [household(), household(household_id="H2", status="closed", dibao_status="receiving"), household(household_id="H9", status="closed")]
+    homes = [
+        household(),
+        household(household_id="H2", status="closed", dibao_status="receiving"),
+        household(household_id="H9", status="closed"),
+    ]
     assert order([person(**changes)], homes) == [place]
 
 
@@ -53,14 +57,21 @@ def test_without_an_other_the_rest_comes_last():
 
 
 def test_an_order_with_a_word_nobody_knows_is_refused():
-    with pytest.raises(PolicyError, match="expected hard-to-employ categories, disabled_severe, near_retirement, other, found young"):
+    with pytest.raises(
+        PolicyError, match="expected hard-to-employ categories, disabled_severe, near_retirement, other, found young"
+    ):
         order([person()], policy=with_order("zero_employment", "young"))
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.sets(st.sampled_from([c.value for c in HardshipCategory]), max_size=3), min_size=1, max_size=8), st.permutations(["zero_employment", "dibao=landless", "older", "carer"]))
+@given(
+    st.lists(st.sets(st.sampled_from([c.value for c in HardshipCategory]), max_size=3), min_size=1, max_size=8),
+    st.permutations(["zero_employment", "dibao=landless", "older", "carer"]),
+)
 def test_the_place_is_that_of_the_best_category_held(held, places):
-    found = order([person(k, categories=";".join(sorted(c))) for k, c in enumerate(held)], policy=with_order(*places, "other"))
+    found = order(
+        [person(k, categories=";".join(sorted(c))) for k, c in enumerate(held)], policy=with_order(*places, "other")
+    )
     index = {c: k for k, place in enumerate(places) for c in place.split("=")}
     assert found == [min([index[c] for c in cats if c in index], default=len(places)) for cats in held]
 
@@ -71,7 +82,13 @@ def test_who_is_passed_over_is_eligible_and_stands_earlier():
 
 
 def test_tiers_follow_days_left_then_zero_employment_then_hardship():
-    people = table("members", *(person(k, household_id=h, categories=c) for k, (h, c) in enumerate([("H1", ""), ("H1", ""), ("H1", ""), ("H9", "older"), ("H9", "")])))
+    people = table(
+        "members",
+        *(
+            person(k, household_id=h, categories=c)
+            for k, (h, c) in enumerate([("H1", ""), ("H1", ""), ("H1", ""), ("H9", "older"), ("H9", "")])
+        ),
+    )
     homes = table("households", household(), household(household_id="H9", status="closed"))
     left = np.array([7.0, 8.0, np.nan, np.nan, np.nan])
     assert tiers(homes, people, left, POLICY).tolist() == ["P0", "P1", "P1", "P2", "P3"]

@@ -28,7 +28,14 @@ def clocks(members=None, households=None, promises=(), as_of=TODAY, policy=POLIC
 
 def promise(**changes) -> dict:
     """Return a stored promise of household H1."""
-    return {"promise_id": "Q1", "household_id": "H1", "scope": "household", "started_on": date(2026, 6, 1), "due_on": date(2026, 7, 1), **changes}
+    return {
+        "promise_id": "Q1",
+        "household_id": "H1",
+        "scope": "household",
+        "started_on": date(2026, 6, 1),
+        "due_on": date(2026, 7, 1),
+        **changes,
+    }
 
 
 def written_due(start: date, roll_holiday: bool, roll_weekend: bool) -> date:
@@ -71,9 +78,16 @@ def test_the_clock_starts_on_the_latest_of_recognition_wish_and_declaration():
     days = (date(2026, 5, 25), date(2026, 5, 27), date(2026, 6, 3))
     for k in range(3):
         recognised, wish, declared = days[k:] + days[:k]
-        frame = clocks([member(willing_confirmed_on=wish, flexibility_declared_on=declared)], [household(recognised_on=recognised)])
+        frame = clocks(
+            [member(willing_confirmed_on=wish, flexibility_declared_on=declared)], [household(recognised_on=recognised)]
+        )
         row = frame.iloc[0]
-        assert (row["started_on"].date(), row["due_on"].date(), row["days_left"], row["state"]) == (days[2], date(2026, 7, 3), 23, "running")
+        assert (row["started_on"].date(), row["due_on"].date(), row["days_left"], row["state"]) == (
+            days[2],
+            date(2026, 7, 3),
+            23,
+            "running",
+        )
 
 
 def test_a_clock_that_starts_today_runs_today():
@@ -106,8 +120,15 @@ def test_the_household_s_clock_starts_with_its_first_ready_member_and_counts_for
     unwilling = member(member_id="M4", willing=False)
     frame = clocks([late, member(), undeclared, unwilling])
     assert [None if pd.isna(d) else d.date() for d in frame["started_on"]] == [date(2026, 6, 1)] * 3 + [None]
-    alone = clocks([late, member(), undeclared, unwilling], policy=POLICY.with_rows([replace_value("promise.scope", "member")]))
-    assert [None if pd.isna(d) else d.date() for d in alone["started_on"]] == [date(2026, 6, 8), date(2026, 6, 1), None, None]
+    alone = clocks(
+        [late, member(), undeclared, unwilling], policy=POLICY.with_rows([replace_value("promise.scope", "member")])
+    )
+    assert [None if pd.isna(d) else d.date() for d in alone["started_on"]] == [
+        date(2026, 6, 8),
+        date(2026, 6, 1),
+        None,
+        None,
+    ]
 
 
 def test_a_city_that_starts_at_recognition_does_not_wait_for_the_declaration():
@@ -119,7 +140,9 @@ def test_a_city_that_starts_at_recognition_does_not_wait_for_the_declaration():
 def test_two_cities_with_different_lengths_stand_in_one_table():
     policy = adopt_variant(POLICY.at("440300"), "ten_days")
     away = member(member_id="M2", household_id="H2", region_code="440305001")
-    frame = clocks([member(), away], [household(), household(household_id="H2", region_code="440305001")], policy=policy)
+    frame = clocks(
+        [member(), away], [household(), household(household_id="H2", region_code="440305001")], policy=policy
+    )
     assert [d.date() for d in frame["due_on"]] == [date(2026, 7, 1), date(2026, 6, 8)]
 
 
@@ -140,7 +163,9 @@ def test_the_latest_stored_promise_counts_and_one_of_tomorrow_does_not_yet():
 
 def test_paused_days_put_off_the_net_day_and_never_the_gross_one():
     row = clocks(promises=[promise(paused_days=3)]).iloc[0]
-    assert (row["due_on"].date(), row["due_net_on"].date()) == (date(2026, 7, 1), date(2026, 7, 6)), "4 July is a Saturday and rolls"
+    assert (row["due_on"].date(), row["due_net_on"].date()) == (date(2026, 7, 1), date(2026, 7, 6)), (
+        "4 July is a Saturday and rolls"
+    )
     assert (row["days_left"], row["days_left_gross"]) == (26, 21)
 
 
@@ -171,7 +196,10 @@ def test_an_empty_record_has_no_clocks():
 
 def test_the_table_is_the_same_for_many_members_and_for_one():
     rng = np.random.default_rng(0)
-    homes = [household(household_id=f"H{k}", recognised_on=TODAY - timedelta(days=int(rng.integers(0, 60)))) for k in range(12)]
+    homes = [
+        household(household_id=f"H{k}", recognised_on=TODAY - timedelta(days=int(rng.integers(0, 60))))
+        for k in range(12)
+    ]
     people = [
         member(member_id=f"M{k}", household_id=f"H{rng.integers(0, 12)}", flexibility_declared_on=TODAY - timedelta(days=int(rng.integers(-3, 50))),
                region_code=str(rng.choice(["440103", "440305001", "441900003"])))
@@ -181,4 +209,6 @@ def test_the_table_is_the_same_for_many_members_and_for_one():
     stored = [promise(household_id="H3", paused_days=4), promise(promise_id="Q2", household_id="H4", state="met")]
     many = clocks(people, homes, stored, policy=policy)
     for k, person in enumerate(people):
-        pd.testing.assert_frame_equal(clocks([person], homes, stored, policy=policy), many.iloc[[k]].reset_index(drop=True))
+        pd.testing.assert_frame_equal(
+            clocks([person], homes, stored, policy=policy), many.iloc[[k]].reset_index(drop=True)
+        )

@@ -53,11 +53,15 @@ def test_a_new_promise_runs_to_its_due_day_inclusive():
     assert at(START).due_on == DUE and days_left(at(START), START, POLICY) == 30
     assert at(DUE).state is PromiseState.RUNNING and days_left(at(DUE), DUE, POLICY) == 0
     broken = at(DUE + timedelta(days=1))
-    assert (broken.state, broken.breached_on) == (PromiseState.BREACHED, date(2026, 7, 2)) and days_left(broken, date(2026, 7, 4), POLICY) == -3
+    assert (broken.state, broken.breached_on) == (PromiseState.BREACHED, date(2026, 7, 2)) and days_left(
+        broken, date(2026, 7, 4), POLICY
+    ) == -3
 
 
 def test_a_clock_may_not_start_before_recognition():
-    with pytest.raises(PromiseError, match="expected a start on or after the recognition of 2026-06-02, found 2026-06-01"):
+    with pytest.raises(
+        PromiseError, match="expected a start on or after the recognition of 2026-06-02, found 2026-06-01"
+    ):
         open_promise(START, POLICY, recognised_on=day(1))
     assert open_promise(START, POLICY, recognised_on=START).due_on == DUE
 
@@ -80,7 +84,11 @@ def test_late_evidence_of_a_job_in_time_corrects_a_breach_and_keeps_both_facts()
 
 def test_a_pause_stops_the_net_count_and_not_the_gross_one():
     paused = at(day(15), pause(day(10)))
-    assert (paused.state, days_left(paused, day(15), POLICY), days_left_gross(paused, day(15))) == (PromiseState.PAUSED, 20, 15)
+    assert (paused.state, days_left(paused, day(15), POLICY), days_left_gross(paused, day(15))) == (
+        PromiseState.PAUSED,
+        20,
+        15,
+    )
     resumed = at(day(20), pause(day(10)), ClockEvent(K.RESUME, day(15)))
     assert (resumed.state, resumed.paused_days, days_left(resumed, day(20), POLICY)) == (PromiseState.RUNNING, 5, 15)
 
@@ -109,7 +117,13 @@ def test_a_pause_ends_by_itself_at_fifteen_days_and_fourteen_when_away():
 
 
 def test_pauses_end_at_thirty_days_in_all():
-    events = [pause(day(1)), ClockEvent(K.RESUME, day(15)), pause(day(16)), ClockEvent(K.RESUME, day(30)), pause(day(31))]
+    events = [
+        pause(day(1)),
+        ClockEvent(K.RESUME, day(15)),
+        pause(day(16)),
+        ClockEvent(K.RESUME, day(30)),
+        pause(day(31)),
+    ]
     third = at(day(40), *events)
     assert third.paused_days == 30 and third.state is PromiseState.RUNNING
     with pytest.raises(PromiseError, match="all 30 days of pause are used up"):
@@ -149,7 +163,11 @@ def test_a_broken_promise_cannot_be_paused_or_voided_any_more():
 
 def test_a_void_is_a_person_s_and_an_appeal_brings_the_clock_back_where_it_would_stand():
     void = at(day(20), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1"))
-    assert (void.state, void.void_reason, days_left(void, day(20), POLICY)) == (PromiseState.VOID, "wish_withdrawn", None)
+    assert (void.state, void.void_reason, days_left(void, day(20), POLICY)) == (
+        PromiseState.VOID,
+        "wish_withdrawn",
+        None,
+    )
     back = at(day(20), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1"), ClockEvent(K.REINSTATE, day(18), by="S2"))
     assert (back.state, back.void_reason, days_left(back, day(20), POLICY)) == (PromiseState.RUNNING, "", 10)
     late = at(day(50), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1"), ClockEvent(K.REINSTATE, day(45), by="S2"))
@@ -172,11 +190,22 @@ def test_the_cause_of_a_breach_is_coded_and_never_rewritten():
 
 def test_a_job_lost_within_thirty_days_reopens_the_promise_with_a_new_clock():
     lost = at(day(50), placed(day(10), day(10)), ClockEvent(K.JOB_ENDED, day(39)))
-    assert (lost.state, lost.started_on, lost.previous.state, lost.previous.met_on) == (PromiseState.REOPENED, day(39), PromiseState.MET, day(10))
+    assert (lost.state, lost.started_on, lost.previous.state, lost.previous.met_on) == (
+        PromiseState.REOPENED,
+        day(39),
+        PromiseState.MET,
+        day(10),
+    )
     assert lost.due_on == due_date(day(39), POLICY) and days_left(lost, day(50), POLICY) == (lost.due_on - day(50)).days
     kept = at(day(50), placed(day(10), day(10)), ClockEvent(K.JOB_ENDED, day(40)))
     assert kept.state is PromiseState.MET
-    again = at(day(52), placed(day(10), day(10)), ClockEvent(K.JOB_ENDED, day(39)), pause(day(45)), ClockEvent(K.RESUME, day(47)))
+    again = at(
+        day(52),
+        placed(day(10), day(10)),
+        ClockEvent(K.JOB_ENDED, day(39)),
+        pause(day(45)),
+        ClockEvent(K.RESUME, day(47)),
+    )
     assert again.state is PromiseState.REOPENED and again.paused_days == 2
     assert at(day(90), placed(day(10), day(10)), ClockEvent(K.JOB_ENDED, day(39))).state is PromiseState.BREACHED
 
@@ -186,7 +215,10 @@ def test_later_events_do_not_change_an_earlier_day():
     assert at(day(19), *events).state is PromiseState.RUNNING and at(day(4), *events) == at(day(4))
 
 
-@pytest.mark.parametrize(("left", "threshold"), [(21, None), (20, 20), (11, 20), (10, 10), (7, 7), (4, 7), (3, 3), (1, 1), (0, 1), (-5, 1), (None, None)])
+@pytest.mark.parametrize(
+    ("left", "threshold"),
+    [(21, None), (20, 20), (11, 20), (10, 10), (7, 7), (4, 7), (3, 3), (1, 1), (0, 1), (-5, 1), (None, None)],
+)
 def test_warnings_come_at_the_days_policy_names(left, threshold):
     found = warning(left, POLICY)
     assert (found and found.facts["threshold_days"]) == threshold
@@ -200,10 +232,15 @@ def test_a_promise_is_written_as_a_row_of_the_record():
 
 
 def test_a_due_day_without_a_published_calendar_is_flagged():
-    assert open_promise(date(2026, 12, 15), POLICY).calendar_known is False and open_promise(START, POLICY).calendar_known
+    assert (
+        open_promise(date(2026, 12, 15), POLICY).calendar_known is False and open_promise(START, POLICY).calendar_known
+    )
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["pause", "resume", "void", "reinstate", "placed", "job_ended"]), st.integers(0, 9)), max_size=8)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["pause", "resume", "void", "reinstate", "placed", "job_ended"]), st.integers(0, 9)),
+    max_size=8,
+)
 
 
 def told(steps: list[tuple[str, int]]) -> list[ClockEvent]:
@@ -222,7 +259,14 @@ class Model:
     """The same clock as a diary: one line a day, no arithmetic of intervals."""
 
     def __init__(self, start: date) -> None:
-        self.start, self.due, self.state, self.paused, self.in_pause, self.met = start, due_date(start, POLICY), "running", 0, 0, None
+        self.start, self.due, self.state, self.paused, self.in_pause, self.met = (
+            start,
+            due_date(start, POLICY),
+            "running",
+            0,
+            0,
+            None,
+        )
         self.fresh = "running"
 
     def net(self) -> date:

@@ -31,7 +31,9 @@ def test_the_shortfall_is_whole_people_and_the_consequence_is_named_and_not_carr
     assert (row["shortfall"], row["required_share"], row["consequence"]) == (2, 0.1, "personnel_budget_cut")
     assert row["actual_share"] == pytest.approx(1 / 30)
     assert share(employer(headcount=31)).iloc[0]["shortfall"] == 3
-    assert share(employer(headcount=100, required_share=0.07)).iloc[0]["shortfall"] == 6, "seven of a hundred, not eight by rounding"
+    assert share(employer(headcount=100, required_share=0.07)).iloc[0]["shortfall"] == 6, (
+        "seven of a hundred, not eight by rounding"
+    )
     assert share(employer(hard_to_employ_count=9)).iloc[0]["shortfall"] == 0
 
 
@@ -42,7 +44,10 @@ def test_what_nobody_wrote_down_stays_unknown():
 
 def test_a_city_s_own_share_fills_in_where_the_employer_s_is_not_stated():
     row = POLICY.row("required_share.share")
-    assert share(employer(required_share=None), policy=POLICY.with_rows([replace(row, value=0.2)])).iloc[0]["shortfall"] == 5
+    assert (
+        share(employer(required_share=None), policy=POLICY.with_rows([replace(row, value=0.2)])).iloc[0]["shortfall"]
+        == 5
+    )
 
 
 def test_only_institutions_where_a_rule_is_or_employers_with_a_stated_share_are_listed():
@@ -56,14 +61,37 @@ def test_only_institutions_where_a_rule_is_or_employers_with_a_stated_share_are_
 
 
 def test_dispatched_staff_known_here_are_held_against_the_tenth():
-    posts = table("positions", position(kind="DISPATCH", user_unit_id="E1"), position(position_id="P2", kind="DISPATCH", user_unit_id="E2"))
+    posts = table(
+        "positions",
+        position(kind="DISPATCH", user_unit_id="E1"),
+        position(position_id="P2", kind="DISPATCH", user_unit_id="E2"),
+    )
     jobs = [
-        {"placement_id": f"L{k}", "member_id": f"M{k}", "position_id": "P1", "kind": "DISPATCH", "started_on": date(2026, 5, 1), **more}
-        for k, more in enumerate([{}, {}, {}, {"ended_on": date(2026, 6, 1)}, {"position_id": "P2"}, {"kind": "EMPLOYER"}, {"started_on": date(2026, 7, 1)}])
+        {
+            "placement_id": f"L{k}",
+            "member_id": f"M{k}",
+            "position_id": "P1",
+            "kind": "DISPATCH",
+            "started_on": date(2026, 5, 1),
+            **more,
+        }
+        for k, more in enumerate(
+            [
+                {},
+                {},
+                {},
+                {"ended_on": date(2026, 6, 1)},
+                {"position_id": "P2"},
+                {"kind": "EMPLOYER"},
+                {"started_on": date(2026, 7, 1)},
+            ]
+        )
     ]
     employers = table("employers", employer(headcount=20), employer(employer_id="E2", headcount=None))
     found = dispatch_share_table(employers, posts, table("placements", *jobs), TODAY, POLICY).set_index("employer_id")
     assert found["dispatched"].to_dict() == {"E1": 3, "E2": 1}
-    tenth = dispatch_share_table(table("employers", employer(headcount=27)), posts, table("placements", *jobs), TODAY, POLICY).set_index("employer_id")
+    tenth = dispatch_share_table(
+        table("employers", employer(headcount=27)), posts, table("placements", *jobs), TODAY, POLICY
+    ).set_index("employer_id")
     assert not tenth.loc["E1", "over"], "three of thirty are a tenth, not more"
     assert found.loc["E1", "share"] == pytest.approx(3 / 23) and found.loc["E1", "over"] and not found.loc["E2", "over"]

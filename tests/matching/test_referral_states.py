@@ -40,7 +40,13 @@ def test_silence_is_not_success():
 
 
 def test_only_open_referrals_hold_a_place():
-    assert [s.value for s in ReferralState if holds_a_place(s.value)] == ["draft", "issued", "attended", "offered", "accepted"]
+    assert [s.value for s in ReferralState if holds_a_place(s.value)] == [
+        "draft",
+        "issued",
+        "attended",
+        "offered",
+        "accepted",
+    ]
 
 
 def test_the_message_says_what_may_follow():

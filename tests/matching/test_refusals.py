@@ -26,12 +26,27 @@ def refusal(number: int = 1, days_ago: int = 10, **changes) -> dict:
 
 def notice(number: int = 1, **changes) -> dict:
     """Return the note that the member was told."""
-    return {"notice_id": f"N{number}", "member_id": "M1", "item": "refusal", "object_id": f"R{number}", "given_on": TODAY - timedelta(days=1), **changes}
+    return {
+        "notice_id": f"N{number}",
+        "member_id": "M1",
+        "item": "refusal",
+        "object_id": f"R{number}",
+        "given_on": TODAY - timedelta(days=1),
+        **changes,
+    }
 
 
 def appeal(**changes) -> dict:
     """Return an appeal against the count of R1."""
-    return {"appeal_id": "A1", "member_id": "M1", "about": "refusal_count", "object_id": "R1", "filed_on": TODAY - timedelta(days=2), "due_on": TODAY, **changes}
+    return {
+        "appeal_id": "A1",
+        "member_id": "M1",
+        "about": "refusal_count",
+        "object_id": "R1",
+        "filed_on": TODAY - timedelta(days=2),
+        "due_on": TODAY,
+        **changes,
+    }
 
 
 def log(referrals, notices=(), appeals=(), as_of=TODAY):
@@ -52,7 +67,11 @@ def test_a_suitable_offer_declined_without_good_reason_and_told_counts():
 
 @pytest.mark.parametrize(("day", "counted"), [(date(2025, 12, 10), 0), (date(2025, 12, 11), 1)])
 def test_the_window_of_six_months_opens_the_day_after_the_corresponding_day(day, counted):
-    tally = next(t for t in tallies("M1", log([refusal(outcome_on=day)], [notice()]), TODAY, POLICY) if t.regime == "hard_to_employ")
+    tally = next(
+        t
+        for t in tallies("M1", log([refusal(outcome_on=day)], [notice()]), TODAY, POLICY)
+        if t.regime == "hard_to_employ"
+    )
     assert tally.counted == counted
 
 
@@ -75,7 +94,14 @@ def test_a_refusal_that_lacks_a_condition_does_not_count(changes, reason):
 
 
 @pytest.mark.parametrize(
-    "told", [[], [notice(2)], [notice(item="privacy")], [notice(given_on=TODAY + timedelta(days=1))], [notice(withdrawn_on=TODAY)]]
+    "told",
+    [
+        [],
+        [notice(2)],
+        [notice(item="privacy")],
+        [notice(given_on=TODAY + timedelta(days=1))],
+        [notice(withdrawn_on=TODAY)],
+    ],
 )
 def test_a_refusal_the_member_was_not_told_of_does_not_count(told):
     assert why(refusal(), told) == NotCounted.NOT_TOLD
@@ -86,7 +112,9 @@ def test_an_appeal_stops_the_count_until_it_is_decided_and_for_good_where_it_is_
     assert why(refusal(), appeals=[appeal()]) == NotCounted.APPEALED
     assert why(refusal(), appeals=[appeal(decided_on=day, decision="upheld")]) == NotCounted.REVERSED
     assert why(refusal(), appeals=[appeal(decided_on=day, decision="rejected")]) == ""
-    assert why(refusal(), appeals=[appeal(decided_on=TODAY + timedelta(days=1), decision="upheld")]) == NotCounted.APPEALED
+    assert (
+        why(refusal(), appeals=[appeal(decided_on=TODAY + timedelta(days=1), decision="upheld")]) == NotCounted.APPEALED
+    )
     assert why(refusal(), appeals=[appeal(about="data")]) == ""
     assert why(refusal(), appeals=[appeal(filed_on=TODAY + timedelta(days=1))]) == ""
 
@@ -96,11 +124,21 @@ def test_a_reversal_restores_every_counter():
     before = refusal_table(log(rows, told), TODAY, POLICY)
     rows[1]["refusal_justified"] = "yes"
     after = refusal_table(log(rows, told), TODAY, POLICY).set_index("regime")["counted"].to_dict()
-    assert before["reached"].all() and after == {"hard_to_employ": 2, "unemployment_insurance": 2, "household": 2, "dibao": 1}
+    assert before["reached"].all() and after == {
+        "hard_to_employ": 2,
+        "unemployment_insurance": 2,
+        "household": 2,
+        "dibao": 1,
+    }
 
 
 def test_answers_of_tomorrow_and_offers_still_open_are_not_in_the_log():
-    rows = [refusal(1, days_ago=-1), refusal(2, state="issued", outcome_on=None), refusal(3, state="no_show"), refusal(4)]
+    rows = [
+        refusal(1, days_ago=-1),
+        refusal(2, state="issued", outcome_on=None),
+        refusal(3, state="no_show"),
+        refusal(4),
+    ]
     assert log(rows)["referral_id"].tolist() == ["R4"]
 
 
@@ -157,7 +195,15 @@ def written_count(regime: str, answers: list[tuple]) -> int:
 def test_every_counter_agrees_with_a_walk_through_the_answers(answers):
     answers = [(10 * k + a[0] % 10, *a[1:]) for k, a in enumerate(answers)]
     rows = [
-        refusal(k, a[0], state=a[1], reason=a[2] if a[1] == "declined" else None, refusal_justified=a[3], suitability=a[4], reason_side=None)
+        refusal(
+            k,
+            a[0],
+            state=a[1],
+            reason=a[2] if a[1] == "declined" else None,
+            refusal_justified=a[3],
+            suitability=a[4],
+            reason_side=None,
+        )
         for k, a in enumerate(answers)
     ]
     frame = log(rows, [notice(k) for k, a in enumerate(answers) if a[5]])

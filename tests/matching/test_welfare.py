@@ -14,7 +14,9 @@ from tests.matching.people import member, position, table
 
 TODAY = date(2026, 6, 10)
 POLICY = load_policy("440103", TODAY)
-POSTS = table("positions", *(position(position_id=f"P{k}") for k in range(4)), position(position_id="W1", kind="PUBLIC_WELFARE"))
+POSTS = table(
+    "positions", *(position(position_id=f"P{k}") for k in range(4)), position(position_id="W1", kind="PUBLIC_WELFARE")
+)
 
 
 def job(start: date, end: date | None = None, number: int = 1, kind: str = "PUBLIC_WELFARE") -> dict:
@@ -24,13 +26,23 @@ def job(start: date, end: date | None = None, number: int = 1, kind: str = "PUBL
 
 def offer(post: str, day: date = date(2026, 5, 1), **changes) -> dict:
     """Return a suitable offer."""
-    return {"referral_id": f"R{post}{day}", "member_id": "M1", "position_id": post, "created_on": day, "suitability": "ok", "state": "declined", **changes}
+    return {
+        "referral_id": f"R{post}{day}",
+        "member_id": "M1",
+        "position_id": post,
+        "created_on": day,
+        "suitability": "ok",
+        "state": "declined",
+        **changes,
+    }
 
 
 def stands(*jobs: dict, offers=(), **person) -> pd.Series:
     """Return where the one member stands."""
     people = table("members", member(**{"categories": "zero_employment", **person}))
-    return welfare_term_table(people, table("placements", *jobs), table("referrals", *offers), POSTS, TODAY, POLICY).iloc[0]
+    return welfare_term_table(
+        people, table("placements", *jobs), table("referrals", *offers), POSTS, TODAY, POLICY
+    ).iloc[0]
 
 
 PAST = job(date(2023, 1, 1), date(2025, 12, 31))

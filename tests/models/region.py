@@ -56,19 +56,37 @@ def referral(number=1, **changes):
 
 def assessment(on, score=80, dimension="physical_stamina"):
     """Return an assessment row of member M1."""
-    return {"member_id": "M1", "assessed_on": on, "instrument": "GATB", "mode": "test", "dimension": dimension, "score": score}
+    return {
+        "member_id": "M1",
+        "assessed_on": on,
+        "instrument": "GATB",
+        "mode": "test",
+        "dimension": dimension,
+        "score": score,
+    }
 
 
 def placement(on, **changes):
     """Return a placement row of member M1 at post P1."""
-    return {"placement_id": "L1", "member_id": "M1", "position_id": "P1", "kind": "EMPLOYER", "started_on": on, "evidence": "contract", **changes}
+    return {
+        "placement_id": "L1",
+        "member_id": "M1",
+        "position_id": "P1",
+        "kind": "EMPLOYER",
+        "started_on": on,
+        "evidence": "contract",
+        **changes,
+    }
 
 
 def record(*referrals, assessments=(), placements=(), members=None, positions=None):
     """Return tables around these referrals: member M1 and M2, posts P1 (wants stamina 60, two openings) and P2."""
     people = members or [member(), member(member_id="M2", household_id="H2")]
     posts = positions or [position(required_skills="physical_stamina:60"), position(position_id="P2")]
-    posts = [{**p, "posted_on": date(2026, 2, 20), "last_confirmed_on": date(2026, 2, 27), "verified_on": date(2026, 2, 21)} for p in posts]
+    posts = [
+        {**p, "posted_on": date(2026, 2, 20), "last_confirmed_on": date(2026, 2, 27), "verified_on": date(2026, 2, 21)}
+        for p in posts
+    ]
     return {
         "members": table("members", *people), "positions": table("positions", *posts), "referrals": table("referrals", *referrals),
         "assessments": table("assessments", *assessments), "placements": table("placements", *placements),

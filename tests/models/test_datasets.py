@@ -29,7 +29,11 @@ def feature(frame, name, row=0):
     ("changes", "event", "days"),
     [
         ({"state": "started", "reason": None, "outcome_on": None, "started_on": DAY + timedelta(9)}, 1, 9),
-        ({"state": "closed", "reason": None, "outcome_on": DAY + timedelta(60), "started_on": DAY + timedelta(9)}, 1, 9),
+        (
+            {"state": "closed", "reason": None, "outcome_on": DAY + timedelta(60), "started_on": DAY + timedelta(9)},
+            1,
+            9,
+        ),
         ({}, 0, 4),
         ({"state": "filled", "reason": "FULL"}, 0, 4),
         ({"state": "declined", "reason": "WAGE", "reason_side": "member"}, 0, 4),
@@ -45,7 +49,13 @@ def test_each_end_of_a_referral_is_a_start_no_start_or_not_known(changes, event,
 
 
 @pytest.mark.parametrize(
-    "changes", [{"reason": "AGE"}, {"reason": "SEX"}, {"reason": "SKILL;HUKOU"}, {"state": "draft", "reason": None, "outcome_on": None}]
+    "changes",
+    [
+        {"reason": "AGE"},
+        {"reason": "SEX"},
+        {"reason": "SKILL;HUKOU"},
+        {"state": "draft", "reason": None, "outcome_on": None},
+    ],
 )
 def test_rejections_for_what_a_person_is_and_drafts_teach_nothing(changes):
     frame = made(record(referral(1, **changes), referral(2, position_id="P2")))
@@ -54,7 +64,9 @@ def test_rejections_for_what_a_person_is_and_drafts_teach_nothing(changes):
 
 
 def test_a_start_that_only_the_placements_know_is_found_by_referral_and_by_pair():
-    by_number = record(referral(state="no_slip", reason=None), placements=[placement(DAY + timedelta(8), referral_id="R1")])
+    by_number = record(
+        referral(state="no_slip", reason=None), placements=[placement(DAY + timedelta(8), referral_id="R1")]
+    )
     by_pair = record(referral(state="no_slip", reason=None), placements=[placement(DAY + timedelta(8))])
     elsewhere = record(referral(), placements=[placement(DAY + timedelta(8), position_id="P2")])
     assert made(by_number).event.tolist() == made(by_pair).event.tolist() == [1.0]
@@ -66,9 +78,14 @@ def test_slips_that_never_came_back_count_as_far_as_their_starts_come_to_light()
     lost = {"state": "no_slip", "reason": None, "outcome_on": None}
     started = {"state": "started", "reason": None, "outcome_on": None, "started_on": DAY + timedelta(5)}
     known = [referral(1, **started), referral(2, position_id="P2")]
-    never_found = record(*known, referral(3, member_id="M2", **lost), referral(4, member_id="M2", position_id="P2", **lost))
+    never_found = record(
+        *known, referral(3, member_id="M2", **lost), referral(4, member_id="M2", position_id="P2", **lost)
+    )
     assert made(never_found).referral_id.tolist() == ["R1", "R2"]
-    found = dict(never_found, placements=record(referral(), placements=[placement(DAY + timedelta(5), member_id="M2")])["placements"])
+    found = dict(
+        never_found,
+        placements=record(referral(), placements=[placement(DAY + timedelta(5), member_id="M2")])["placements"],
+    )
     assert made(found).weight.tolist() == [1.0] * 4
     assert made(found).event.tolist() == [1.0, 0.0, 1.0, 0.0]
 
@@ -83,7 +100,10 @@ def test_staying_is_told_only_after_ninety_days_even_when_it_failed_early():
 
 
 def test_what_came_after_the_cutoff_is_not_known_yet():
-    tables = record(referral(state="started", reason=None, outcome_on=None, started_on=DAY + timedelta(9)), referral(2, position_id="P2", created_on=DAY + timedelta(20), outcome_on=DAY + timedelta(21)))
+    tables = record(
+        referral(state="started", reason=None, outcome_on=None, started_on=DAY + timedelta(9)),
+        referral(2, position_id="P2", created_on=DAY + timedelta(20), outcome_on=DAY + timedelta(21)),
+    )
     frame = made(tables, DAY + timedelta(5))
     assert frame.referral_id.tolist() == ["R1"]
     assert frame.event.tolist() == [-1.0] and frame.duration_days.tolist() == [5.0]
@@ -103,7 +123,11 @@ def test_rows_known_on_an_earlier_day_are_those_built_with_that_cutoff():
 
 
 def test_an_assessment_counts_from_the_day_it_was_made():
-    tables = record(referral(1), referral(2, member_id="M1", created_on=DAY + timedelta(10), outcome_on=None, state="issued", reason=None), assessments=[assessment(DAY + timedelta(3), 40)])
+    tables = record(
+        referral(1),
+        referral(2, member_id="M1", created_on=DAY + timedelta(10), outcome_on=None, state="issued", reason=None),
+        assessments=[assessment(DAY + timedelta(3), 40)],
+    )
     frame = made(tables)
     assert np.isnan(feature(frame, "skill_gap_mean", 0))
     assert feature(frame, "skill_gap_mean", 1) == 2.0
@@ -143,7 +167,10 @@ FUTURE = {
 @pytest.mark.parametrize("name", sorted(FUTURE))
 def test_a_planted_fact_from_the_future_is_caught(name):
     honest = record(referral(), **FUTURE[name])
-    backdated = {key: [{**fact, "assessed_on" if key == "assessments" else "started_on": DAY - timedelta(1)} for fact in facts] for key, facts in FUTURE[name].items()}
+    backdated = {
+        key: [{**fact, "assessed_on" if key == "assessments" else "started_on": DAY - timedelta(1)} for fact in facts]
+        for key, facts in FUTURE[name].items()
+    }
     leaky = made(record(referral(), **backdated))
     assert find_leaks(made(honest), honest, region.policy()) == []
     assert name in {leak.feature for leak in find_leaks(leaky, honest, region.policy())}
@@ -164,13 +191,13 @@ def test_the_simulated_region_s_rows_hold_nothing_from_the_future():
 
 def test_a_missing_table_a_bad_cell_and_a_broken_rule_are_refused_by_name():
     tables = record(referral())
-    with pytest.raises(TableError, match="expected tables members, positions, referrals.*add members"):
+    with pytest.raises(TableError, match=r"expected tables members, positions, referrals.*add members"):
         made({k: v for k, v in tables.items() if k != "members"})
     bad = tables["referrals"].astype(object).assign(state="hired")
     with pytest.raises(TableError, match=r"table referrals: .*row 0, column state: expected one of .*found hired"):
         made({**tables, "referrals": bad})
     orphans = [referral(k, member_id="M9") for k in range(5)]
-    with pytest.raises(TableError, match="rule 'its member is in members' is broken by 5 of 6 rows .*R0"):
+    with pytest.raises(TableError, match=r"rule 'its member is in members' is broken by 5 of 6 rows .*R0"):
         made(record(*orphans, referral(9)))
 
 
@@ -182,10 +209,14 @@ def test_a_few_contradicting_referrals_are_left_out_and_counted():
 
 
 def test_without_a_usable_referral_there_is_nothing_to_learn_from():
-    with pytest.raises(NotReady, match="found 1 and none usable"):
+    with pytest.raises(NotReady, match=r"found 1 and none usable"):
         made(record(referral(reason="AGE")))
 
 
 def test_optional_tables_may_be_absent():
-    tables = {k: v for k, v in record(referral(), positions=[position()]).items() if k in ("members", "positions", "referrals")}
+    tables = {
+        k: v
+        for k, v in record(referral(), positions=[position()]).items()
+        if k in ("members", "positions", "referrals")
+    }
     assert len(made(tables)) == 1

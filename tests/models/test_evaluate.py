@@ -110,7 +110,10 @@ def test_too_few_test_starts_say_nothing():
 
 def test_a_group_shown_few_employer_posts_passes_only_where_its_limits_explain_it():
     def with_exposure(available):
-        rows = {"F": {"n": 60, "non_welfare": 0.4, "available": available, "mean_wage": 1.0}, "M": {"n": 60, "non_welfare": 0.9, "available": 0.9, "mean_wage": 1.0}}
+        rows = {
+            "F": {"n": 60, "non_welfare": 0.4, "available": available, "mean_wage": 1.0},
+            "M": {"n": 60, "non_welfare": 0.9, "available": 0.9, "mean_wage": 1.0},
+        }
         found = region.evaluation()
         return judge({**found, "fairness": {**found["fairness"], "exposure": {"sex": rows}}}).failed
 
@@ -131,7 +134,9 @@ def test_no_score_moved_when_only_a_barred_attribute_did():
 
 
 def test_groups_read_what_the_record_says():
-    groups = member_groups(record(referral()), np.array(["M1", "M2"], dtype=object), np.full(2, np.datetime64("2026-06-10", "D")))
+    groups = member_groups(
+        record(referral()), np.array(["M1", "M2"], dtype=object), np.full(2, np.datetime64("2026-06-10", "D"))
+    )
     assert groups["sex"].tolist() == ["F", "F"] and groups["age"].tolist() == ["40-49", "40-49"]
     assert groups["hukou"].tolist() == ["unknown", "unknown"] and groups["disability"].tolist() == ["none_recorded"] * 2
 
@@ -156,7 +161,9 @@ def test_references_order_by_what_they_are_named_after():
     scorers = references(past)
     pairs = test.take(np.arange(100)).pairs
     listed = pairs.features[:, pairs.names.index("days_listed")]
-    assert np.array_equal(np.argsort(scorers["first_come"].score(pairs, np.full(100, 7.0)).order), np.argsort(listed.astype(float)))
+    assert np.array_equal(
+        np.argsort(scorers["first_come"].score(pairs, np.full(100, 7.0)).order), np.argsort(listed.astype(float))
+    )
     assert len(set(scorers["random"].score(pairs, np.full(100, 7.0)).order.tolist())) == 100
 
 

@@ -40,7 +40,10 @@ def test_the_weighted_rate_recovers_the_rate_had_nobody_been_lost():
     assert abs(y[weight > 0].mean() - (start <= 14).mean()) > 0.01
 
 
-@given(st.lists(st.tuples(st.sampled_from([-1.0, 0.0, 1.0]), st.integers(0, 40)), min_size=1, max_size=30), st.integers(0, 40))
+@given(
+    st.lists(st.tuples(st.sampled_from([-1.0, 0.0, 1.0]), st.integers(0, 40)), min_size=1, max_size=30),
+    st.integers(0, 40),
+)
 def test_more_days_never_turn_a_start_into_none(rows, days):
     event, last = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     sooner, _ = started_within(event, last, days)

@@ -31,7 +31,9 @@ def _plain_ndcg(grades: list[int], k: int) -> float:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=6).filter(lambda rows: any(g for g, _ in rows)),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=6).filter(
+        lambda rows: any(g for g, _ in rows)
+    ),
     st.integers(1, 7),
 )
 def test_ties_count_as_the_mean_over_every_order_of_the_tied_rows(rows: list[tuple[int, int]], k: int) -> None:
@@ -121,7 +123,12 @@ def test_the_group_bootstrap_counts_a_group_drawn_twice_as_two() -> None:
 
 @pytest.mark.parametrize(
     ("y", "score", "groups", "k"),
-    [([1, 0], [1.0], [0, 0], 5), ([1, 0], [1.0, np.nan], [0, 0], 5), ([1, 0], [1.0, 2.0], [2], 5), ([1, 0], [1.0, 2.0], [0, 0], 0)],
+    [
+        ([1, 0], [1.0], [0, 0], 5),
+        ([1, 0], [1.0, np.nan], [0, 0], 5),
+        ([1, 0], [1.0, 2.0], [2], 5),
+        ([1, 0], [1.0, 2.0], [0, 0], 0),
+    ],
 )
 def test_columns_that_do_not_fit_are_refused(y: list[int], score: list[float], groups: list[int], k: int) -> None:
     with pytest.raises(BadInput, match="expected"):

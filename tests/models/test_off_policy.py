@@ -15,7 +15,14 @@ def logged(n=20_000, log=(0.5, 0.3, 0.2), new=(0.1, 0.2, 0.7), seed=0):
     rng = np.random.default_rng(seed)
     action = rng.choice(3, n, p=log)
     reward = (rng.random(n) < VALUE[action]).astype(float)
-    return reward, np.asarray(log)[action], np.asarray(new)[action], np.arange(n) // 3, VALUE[action], np.full(n, VALUE @ new)
+    return (
+        reward,
+        np.asarray(log)[action],
+        np.asarray(new)[action],
+        np.arange(n) // 3,
+        VALUE[action],
+        np.full(n, VALUE @ new),
+    )
 
 
 def test_all_three_estimators_find_the_planted_value_and_their_intervals_hold_it():
@@ -33,7 +40,9 @@ def test_the_doubly_robust_estimate_survives_wrong_chances_of_choice_when_the_mo
     reward, propensity, chosen, members, q, v = logged()
     wrong = np.clip(propensity * 1.6, 0, 1)
     truth = float(VALUE @ np.array([0.1, 0.2, 0.7]))
-    assert off_policy(reward, wrong, chosen, members, expected=q, expected_new=v).dr[0] == pytest.approx(truth, abs=0.02)
+    assert off_policy(reward, wrong, chosen, members, expected=q, expected_new=v).dr[0] == pytest.approx(
+        truth, abs=0.02
+    )
     assert abs(off_policy(reward, wrong, chosen, members).ips[0] - truth) > 0.1
 
 

@@ -59,7 +59,9 @@ def test_haste_changes_when_but_hardly_whether(fitted: PlacementRanker, later: W
 
 @settings(max_examples=40, deadline=None)
 @given(row=st.integers(0, 2999), first=st.floats(-5, 200), more=st.floats(0, 200))
-def test_more_days_never_lower_the_probability(fitted: PlacementRanker, later: World, row: int, first: float, more: float) -> None:
+def test_more_days_never_lower_the_probability(
+    fitted: PlacementRanker, later: World, row: int, first: float, more: float
+) -> None:
     one = later.X.iloc[[row]]
     early, late = fitted.probability_within(one, first)[0], fitted.probability_within(one, first + more)[0]
     assert 0.0 <= early <= late <= 1.0
@@ -74,9 +76,14 @@ def test_days_may_differ_by_row(fitted: PlacementRanker, later: World) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(row=st.integers(0, 2999), days=st.integers(1, 60))
-def test_stated_directions_are_kept_by_probability_and_order(fitted: PlacementRanker, later: World, row: int, days: int) -> None:
+def test_stated_directions_are_kept_by_probability_and_order(
+    fitted: PlacementRanker, later: World, row: int, days: int
+) -> None:
     ladder = pd.concat([later.X.iloc[[row]]] * 60, ignore_index=True)
-    more_skill, more_commute = ladder.assign(skill=np.linspace(-4, 4, 60)), ladder.assign(commute=np.linspace(-4, 4, 60))
+    more_skill, more_commute = (
+        ladder.assign(skill=np.linspace(-4, 4, 60)),
+        ladder.assign(commute=np.linspace(-4, 4, 60)),
+    )
     for score in (fitted.probability_within, fitted.order):
         assert (np.diff(score(more_skill, days)) >= -1e-12).all()
         assert (np.diff(score(more_commute, days)) <= 1e-12).all()
@@ -131,7 +138,9 @@ def test_the_same_seed_gives_the_same_bytes_on_one_thread_and_two(world: World) 
     states = []
     for seed, threads in ((7, 1), (7, 2), (8, 1)):
         ranker = PlacementRanker(random_state=seed, n_threads=threads, max_rounds=8)
-        states.append(ranker.fit(world.X[part], world.event[part], world.days[part], groups=world.groups[part]).to_state())
+        states.append(
+            ranker.fit(world.X[part], world.event[part], world.days[part], groups=world.groups[part]).to_state()
+        )
     assert states[0] == states[1]
     assert states[2][1] != states[0][1]
 
@@ -211,10 +220,15 @@ def test_a_few_hundred_rows_of_pure_noise_are_not_believed() -> None:
 
 def test_unknown_values_constant_columns_infinities_and_missing_codes_are_read() -> None:
     rng = np.random.default_rng(10)
-    X = pd.DataFrame({
-        "a": pd.array([1, None, 3, 4] * 100, dtype="Int64"), "b": rng.normal(size=400), "flag": [True, False] * 200,
-        "gone": np.nan, "wild": np.where(rng.random(400) < 0.1, np.inf, 1.0),
-    })
+    X = pd.DataFrame(
+        {
+            "a": pd.array([1, None, 3, 4] * 100, dtype="Int64"),
+            "b": rng.normal(size=400),
+            "flag": [True, False] * 200,
+            "gone": np.nan,
+            "wild": np.where(rng.random(400) < 0.1, np.inf, 1.0),
+        }
+    )
     event = (rng.random(400) < 1 / (1 + np.exp(-2 * X["b"]))).astype(int)
     ranker = PlacementRanker(n_threads=1).fit(X, event, np.where(rng.random(400) < 0.5, np.nan, 3.0))
     assert auc(event, ranker.order(X, 5)) > 0.7
@@ -242,13 +256,19 @@ def test_weights_count_as_copies_do() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"event": [0, 1, 0.5]}, "event"), ({"event": [0, 1, -3]}, "event"), ({"event": [0, 1]}, "event"),
-        ({"groups": [3]}, "labels, not sizes"), ({"sample_weight": [1, 1, -1]}, "sample_weight"),
-        ({"X": pd.DataFrame({"a": ["x", "y", "z"]})}, "numeric"), ({"X": np.zeros(3)}, "shape"),
+        ({"event": [0, 1, 0.5]}, "event"),
+        ({"event": [0, 1, -3]}, "event"),
+        ({"event": [0, 1]}, "event"),
+        ({"groups": [3]}, "labels, not sizes"),
+        ({"sample_weight": [1, 1, -1]}, "sample_weight"),
+        ({"X": pd.DataFrame({"a": ["x", "y", "z"]})}, "numeric"),
+        ({"X": np.zeros(3)}, "shape"),
         ({"duration_days": [1, 2]}, "duration_days"),
     ],
 )
-def test_data_that_cannot_be_learned_from_are_refused_with_what_was_expected(change: dict[str, object], message: str) -> None:
+def test_data_that_cannot_be_learned_from_are_refused_with_what_was_expected(
+    change: dict[str, object], message: str
+) -> None:
     good = {"X": np.zeros((3, 1)), "event": [0, 1, 0], "duration_days": [1, 2, 3]}
     with pytest.raises(BadInput, match=message):
         PlacementRanker().fit(**{**good, **change})

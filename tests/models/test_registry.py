@@ -24,7 +24,9 @@ def registry(tmp_path):
 
 
 def save(registry, scorer=None, evaluation=None):
-    return registry.save(scorer or region.trained(), evaluation or region.evaluation(), made_by="analyst-1", made_at=WHEN)
+    return registry.save(
+        scorer or region.trained(), evaluation or region.evaluation(), made_by="analyst-1", made_at=WHEN
+    )
 
 
 def other():
@@ -41,7 +43,10 @@ def scores(scorer):
 
 def failing():
     found = region.evaluation()
-    failed = {**found, "differences": {**found["differences"], "rule": {"brier": [0.1, 0.05, 0.2], "ndcg_at_10": [0.0, -0.1, 0.1]}}}
+    failed = {
+        **found,
+        "differences": {**found["differences"], "rule": {"brier": [0.1, 0.05, 0.2], "ndcg_at_10": [0.0, -0.1, 0.1]}},
+    }
     return {**failed, "gates": judge(failed).as_dict()}
 
 
@@ -85,7 +90,11 @@ def test_a_version_that_fails_a_gate_is_promoted_only_with_a_reason_that_is_kept
     assert registry.production() is None
     registry.promote(version, by="head-1", at=WHEN, override="trial in one district, ordered in writing")
     last = registry.history()[-1]
-    assert (last["by"], last["why"], last["failed_gates"]) == ("head-1", "trial in one district, ordered in writing", ["no_worse_than_rule"])
+    assert (last["by"], last["why"], last["failed_gates"]) == (
+        "head-1",
+        "trial in one district, ordered in writing",
+        ["no_worse_than_rule"],
+    )
 
 
 def test_a_version_nobody_compared_with_the_one_in_charge_is_held_back(registry):
@@ -135,7 +144,9 @@ def test_two_versions_are_compared_with_intervals_on_the_same_referrals(registry
 
 def test_cards_come_with_the_version_in_both_languages(registry):
     version = save(registry)
-    assert registry.card(version).startswith("# 模型卡 v0001") and registry.card(version, "en").startswith("# Model card v0001")
+    assert registry.card(version).startswith("# 模型卡 v0001") and registry.card(version, "en").startswith(
+        "# Model card v0001"
+    )
     with pytest.raises(BadInput, match="zh, en"):
         registry.card(version, "fr")
 
@@ -177,4 +188,6 @@ def test_a_write_cut_off_half_way_never_happened(registry):
     log.write_bytes(whole + b'{"event":"promoted","version":"v00')
     assert Registry(registry.folder).production() is None
     save(registry)
-    assert len(log.read_bytes().splitlines()) == 2 and json.loads(log.read_bytes().splitlines()[1])["version"] == "v0002"
+    assert (
+        len(log.read_bytes().splitlines()) == 2 and json.loads(log.read_bytes().splitlines()[1])["version"] == "v0002"
+    )

@@ -39,14 +39,18 @@ def boosted():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(4_000, 46)).astype(np.float32)
     y = (rng.random(4_000) < np.where(x[:, 0] * x[:, 1] > 0, 0.8, 0.1)).astype(float)
-    ranker = PlacementRanker(random_state=0, n_threads=1, max_rounds=30).fit(x, y, rng.integers(1, 20, 4_000), groups=np.arange(4_000) // 4)
+    ranker = PlacementRanker(random_state=0, n_threads=1, max_rounds=30).fit(
+        x, y, rng.integers(1, 20, 4_000), groups=np.arange(4_000) // 4
+    )
     return TrainedRanker(ranker, Blend(0.0, 0.2, 0.8), RULE_ONLY, {})
 
 
 @pytest.fixture(scope="module")
 def trees():
     _, parts = boosted().to_state()
-    texts = {name: part if isinstance(part, str) else part.decode() for name, part in parts.items() if name.endswith(".txt")}
+    texts = {
+        name: part if isinstance(part, str) else part.decode() for name, part in parts.items() if name.endswith(".txt")
+    }
     assert texts
     return sorted(texts.items())[0]
 
@@ -140,8 +144,16 @@ def _numbers(text):
     """Places of whole numbers in lines that hold indices."""
     places, at = [], 0
     for line in text.splitlines(keepends=True):
-        key, equals, values = line.partition("=")
-        if key in ("split_feature", "left_child", "right_child", "num_leaves", "decision_type", "num_cat", "max_feature_idx"):
+        key, _equals, values = line.partition("=")
+        if key in (
+            "split_feature",
+            "left_child",
+            "right_child",
+            "num_leaves",
+            "decision_type",
+            "num_cat",
+            "max_feature_idx",
+        ):
             start = at + len(key) + 1
             for word in values.split():
                 offset = text.index(word, start)

@@ -1,6 +1,7 @@
 """The trained scorer: the seam, what it may not know, how far it trusts itself, and that the same record gives the same bytes."""
 
 import hashlib
+import itertools
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def test_scores_are_probabilities_and_more_days_never_lower_them():
     scores = [region.trained().score(pairs, days(d, 500)) for d in (0, 1, 3, 7, 14, 30, 90)]
     for s in scores:
         assert ((s.p_placed >= 0) & (s.p_placed <= 1) & (s.p_stays > 0) & (s.p_stays < 1) & np.isfinite(s.order)).all()
-    assert all((later.p_placed >= sooner.p_placed).all() for sooner, later in zip(scores[:-1], scores[1:], strict=True))
+    assert all((later.p_placed >= sooner.p_placed).all() for sooner, later in itertools.pairwise(scores))
 
 
 def test_contributions_by_reason_add_up_to_the_log_odds_of_the_start():
@@ -45,7 +46,9 @@ def test_no_feature_moves_the_chance_against_its_direction(name):
     pairs = region.frame().take(np.arange(0, 3000, 30)).pairs
     k = pairs.names.index(name)
     direction = FEATURES[k].direction
-    seen = [_with(pairs, k, value) for value in np.nanquantile(region.frame().pairs.features[:, k], np.linspace(0, 1, 9))]
+    seen = [
+        _with(pairs, k, value) for value in np.nanquantile(region.frame().pairs.features[:, k], np.linspace(0, 1, 9))
+    ]
     p = np.array([region.trained().score(x, days(14, len(x))).p_placed for x in seen])
     assert (direction * np.diff(p, axis=0) >= -1e-12).all()
 
@@ -82,16 +85,28 @@ def test_a_stored_scorer_scores_the_same_to_the_last_bit():
     again = TrainedRanker.from_state(state, parts)
     pairs = region.frame().pairs
     a, b = (s.score(pairs, days(14, len(pairs))) for s in (region.trained(), again))
-    assert a.p_placed.tobytes() == b.p_placed.tobytes() and a.order.tobytes() == b.order.tobytes() and a.p_stays.tobytes() == b.p_stays.tobytes()
+    assert (
+        a.p_placed.tobytes() == b.p_placed.tobytes()
+        and a.order.tobytes() == b.order.tobytes()
+        and a.p_stays.tobytes() == b.p_stays.tobytes()
+    )
 
 
 def test_without_outcomes_it_is_the_baseline_and_says_so():
     pairs = region.frame().take(np.arange(200)).pairs
-    for tables in ({}, {**record(), "referrals": record(referral())["referrals"].iloc[:0]}, record(referral(1), referral(2, position_id="P2"))):
+    for tables in (
+        {},
+        {**record(), "referrals": record(referral())["referrals"].iloc[:0]},
+        record(referral(1), referral(2, position_id="P2")),
+    ):
         scorer = train(tables)
         assert scorer.ranker is None and scorer.version == "untrained" and "baseline answers" in scorer.evidence["note"]
-        assert np.array_equal(scorer.score(pairs, days(9, 200)).p_placed, BaselineScorer().score(pairs, days(9, 200)).p_placed)
-        assert np.array_equal(scorer.explain(pairs, days(9, 200)).values, BaselineScorer().explain(pairs, days(9, 200)).values)
+        assert np.array_equal(
+            scorer.score(pairs, days(9, 200)).p_placed, BaselineScorer().score(pairs, days(9, 200)).p_placed
+        )
+        assert np.array_equal(
+            scorer.explain(pairs, days(9, 200)).values, BaselineScorer().explain(pairs, days(9, 200)).values
+        )
 
 
 def test_a_few_hundred_referrals_lean_on_the_rule_and_thousands_on_what_was_learned():
@@ -103,8 +118,12 @@ def test_a_few_hundred_referrals_lean_on_the_rule_and_thousands_on_what_was_lear
 
 def test_a_foreign_record_with_only_the_needed_tables_and_columns_is_enough():
     needed = {name: region.tables()[name] for name in ("members", "positions", "referrals")}
-    needed["members"] = needed["members"].drop(columns=["birth_month", "reachable", "night_ok", "longitude", "latitude", "wanted_occupations"])
-    needed["positions"] = needed["positions"].drop(columns=["lift_kg", "last_confirmed_on", "contract_months", "declared_on"])
+    needed["members"] = needed["members"].drop(
+        columns=["birth_month", "reachable", "night_ok", "longitude", "latitude", "wanted_occupations"]
+    )
+    needed["positions"] = needed["positions"].drop(
+        columns=["lift_kg", "last_confirmed_on", "contract_months", "declared_on"]
+    )
     needed["referrals"] = needed["referrals"].drop(columns=["propensity", "rank_shown", "source", "reason"])
     scorer = train(needed, QUICK)
     frame = training_frame(needed, region.policy())
@@ -115,14 +134,14 @@ def test_a_foreign_record_with_only_the_needed_tables_and_columns_is_enough():
 def test_bad_rows_are_refused_before_anything_is_learned():
     tables = dict(region.tables())
     tables["members"] = tables["members"].astype(object).assign(education="doctor")
-    with pytest.raises(TableError, match="table members: .*column education: expected one of .*found doctor"):
+    with pytest.raises(TableError, match=r"table members: .*column education: expected one of .*found doctor"):
         train(tables, QUICK)
 
 
 def test_pairs_with_other_features_are_refused():
     pairs = region.frame().take(np.arange(3)).pairs
     odd = PairFrame(pairs.member, pairs.position, pairs.features, tuple(reversed(pairs.names)))
-    with pytest.raises(BadInput, match="expected the features of matching.features"):
+    with pytest.raises(BadInput, match=r"expected the features of matching.features"):
         region.trained().score(odd, days(3, 3))
 
 

@@ -41,7 +41,9 @@ def test_perfect_odds_ranked_greedily_place_more_but_not_all(base):
 
 
 def test_scarce_supply_places_fewer_and_slack_supply_more(base):
-    scarce, slack = (np.mean([in_a_month(lived(SCENARIOS[name], seed)) for seed in SEEDS[:2]]) for name in ("scarce", "slack"))
+    scarce, slack = (
+        np.mean([in_a_month(lived(SCENARIOS[name], seed)) for seed in SEEDS[:2]]) for name in ("scarce", "slack")
+    )
     assert scarce < np.mean([in_a_month(world) for world in base]) < slack
 
 
@@ -73,7 +75,9 @@ def test_what_employers_hide_can_be_found(base):
     plain, told, wanted = (np.concatenate(parts) for parts in zip(*(interviews(world) for world in base), strict=True))
     half = np.arange(len(wanted)) % 2 == 0
     auc = [
-        roc_auc_score(wanted[~half], LogisticRegression(max_iter=500).fit(x[half], wanted[half]).predict_proba(x[~half])[:, 1])
+        roc_auc_score(
+            wanted[~half], LogisticRegression(max_iter=500).fit(x[half], wanted[half]).predict_proba(x[~half])[:, 1]
+        )
         for x in (plain, told)
     ]
     assert auc[1] >= auc[0] + 0.005
@@ -99,5 +103,7 @@ def test_the_hardest_third_really_is_harder_to_place(base):
 
 
 def test_rural_households_are_marked_and_an_office_s_first_day_has_no_referral():
-    assert abs(make_truth(replace(SCENARIOS["rural"], households_per_city_day=20.0), 1).people.rural.mean() - 0.15) < 0.02
+    assert (
+        abs(make_truth(replace(SCENARIOS["rural"], households_per_city_day=20.0), 1).people.rural.mean() - 0.15) < 0.02
+    )
     assert len(lived(SCENARIOS["cold_start"], 1).referrals) == 0

@@ -20,7 +20,13 @@ def test_a_key_draws_the_same_number_alone_and_among_others(seed, a, b):
 
 def test_streams_seeds_and_keys_draw_apart():
     keys = np.arange(2000)
-    drawn = [uniform(1, "x", keys), uniform(2, "x", keys), uniform(1, "y", keys), uniform(1, "x", keys, 0), uniform(1, "x", 0, keys)]
+    drawn = [
+        uniform(1, "x", keys),
+        uniform(2, "x", keys),
+        uniform(1, "y", keys),
+        uniform(1, "x", keys, 0),
+        uniform(1, "x", 0, keys),
+    ]
     corr = np.corrcoef(drawn) - np.eye(len(drawn))
     assert np.abs(corr).max() < 0.1
 

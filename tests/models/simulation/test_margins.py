@@ -79,9 +79,15 @@ def test_wages_stand_to_the_minimum_wage_as_stated_and_are_lawful(truth):
 
 def test_tasks_are_shared_out_as_stated(truth):
     posts = truth.posts
-    for kind, (heavy, night, low) in enumerate([(0.22, 0.22, 0.12), (0.12, 0.08, 0.55), (0.30, 0.28, 0.10), (0.05, 0, 0.05)]):
+    for kind, (heavy, night, low) in enumerate(
+        [(0.22, 0.22, 0.12), (0.12, 0.08, 0.55), (0.30, 0.28, 0.10), (0.05, 0, 0.05)]
+    ):
         here = posts.kind == kind
-        assert near([posts.heavy[here].mean(), posts.night[here].mean(), posts.low_status[here].mean()], [heavy, night, low], by=0.035)
+        assert near(
+            [posts.heavy[here].mean(), posts.night[here].mean(), posts.low_status[here].mean()],
+            [heavy, night, low],
+            by=0.035,
+        )
     assert near(posts.prefers_young[np.isin(posts.kind, [0, 2])].mean(), 0.35)
     assert near(posts.broken.mean(), 0.02, by=0.005)
 

@@ -48,7 +48,9 @@ def test_distance_keeps_people_from_interviews_and_wages_bring_them_to_accept(wo
     asked = (fate >= DECLINED) & ~odds.barred
     pay = np.log(truth.posts.wage[post] / truth.reservation(member, day))
     over = np.maximum(odds.minutes - truth.people.commute_limit[member], 0.0)
-    x = np.column_stack([pay, over / 20.0, truth.posts.night[post] & ~truth.people.night_ok[member]])[asked].astype(float)
+    x = np.column_stack([pay, over / 20.0, truth.posts.night[post] & ~truth.people.night_ok[member]])[asked].astype(
+        float
+    )
     fit = LogisticRegression(C=100.0).fit(x, fate[asked] > DECLINED)
     assert abs(fit.coef_[0, 0] - 2.4) < 0.6
     assert abs(fit.coef_[0, 1] / 20.0 + 0.05) < 0.015

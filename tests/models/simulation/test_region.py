@@ -42,7 +42,10 @@ def test_every_table_is_canonical_and_every_reference_leads_somewhere(region):
         for column in TABLES[name].columns:
             if column.references in region.tables:
                 parent = region.tables[column.references]
-                assert frame[column.name].dropna().isin(parent[TABLES[column.references].key[0]]).all(), (name, column.name)
+                assert frame[column.name].dropna().isin(parent[TABLES[column.references].key[0]]).all(), (
+                    name,
+                    column.name,
+                )
 
 
 def test_no_date_but_a_deadline_lies_after_the_day_of_the_record(region):
@@ -57,7 +60,13 @@ def test_no_date_but_a_deadline_lies_after_the_day_of_the_record(region):
 
 
 def test_everything_says_that_it_is_simulated(region):
-    keys = {"households": "household_id", "members": "member_id", "positions": "position_id", "employers": "employer_id", "referrals": "referral_id"}
+    keys = {
+        "households": "household_id",
+        "members": "member_id",
+        "positions": "position_id",
+        "employers": "employer_id",
+        "referrals": "referral_id",
+    }
     assert all(region.tables[name][key].str.startswith("SIM").all() for name, key in keys.items())
     assert region.tables["employers"]["name"].str.startswith("模拟").all()
     assert region.label == LABEL == region.truth["label"].iloc[0] == region.latent["label"].iloc[0]
@@ -76,7 +85,17 @@ def test_a_referral_has_the_dates_and_reasons_its_state_asks_for(region):
     assert (frame["outcome_on"].dropna() >= frame.loc[frame["outcome_on"].notna(), "created_on"]).all()
     assert frame.loc[frame["state"] == "rejected", "reason_side"].eq("employer").all()
     assert frame.loc[frame["state"] == "declined", "refusal_justified"].notna().all()
-    assert set(frame["state"]) >= {"issued", "attended", "no_show", "rejected", "declined", "started", "filled", "revoked", "no_slip"}
+    assert set(frame["state"]) >= {
+        "issued",
+        "attended",
+        "no_show",
+        "rejected",
+        "declined",
+        "started",
+        "filled",
+        "revoked",
+        "no_slip",
+    }
     assert frame["p_placed"].isna().all()
 
 
@@ -152,7 +171,10 @@ def test_the_short_form_holds_what_a_night_needs():
     open_files = whole["households"].query("status in ('recognised', 'in_service')")["household_id"]
     assert set(open_files) == set(live["households"]["household_id"])
     assert len(live["referrals"]) < len(whole["referrals"]) / 3
-    held = whole["referrals"][whole["referrals"]["state"].isin(OPEN_REFERRAL_STATES) & whole["referrals"]["member_id"].isin(live["members"]["member_id"])]
+    held = whole["referrals"][
+        whole["referrals"]["state"].isin(OPEN_REFERRAL_STATES)
+        & whole["referrals"]["member_id"].isin(live["members"]["member_id"])
+    ]
     assert set(held["referral_id"]) <= set(live["referrals"]["referral_id"])
 
 
@@ -213,7 +235,11 @@ def test_the_truth_is_under_seal(region):
     told = []
     for name, tree in sources().items():
         if name.startswith("models.") and not name.startswith(("models.simulation", "models.replay")):
-            nodes = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("models.simulation")]
+            nodes = [
+                n
+                for n in ast.walk(tree)
+                if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("models.simulation")
+            ]
             told += [f"{name}:{node.lineno}" for node in nodes]
     assert told == []
     assert (ROOT / "models" / "simulation").is_dir()

@@ -91,7 +91,11 @@ def test_nobody_has_two_jobs_at_once(world):
     jobs = world.jobs
     began = world.truth.days.dates[jobs.day]
     order = np.lexsort((began, jobs.member))
-    member, began, ends = np.array(jobs.member)[order], began[order], np.array(jobs.ends_on, dtype="datetime64[D]")[order]
+    member, began, ends = (
+        np.array(jobs.member)[order],
+        began[order],
+        np.array(jobs.ends_on, dtype="datetime64[D]")[order],
+    )
     again = member[1:] == member[:-1]
     assert again.any()
     assert (began[1:][again] >= ends[:-1][again]).all()

@@ -145,9 +145,12 @@ def _without_triggers(store, statement):
 
 
 def test_a_lease_is_held_by_one_and_let_go_at_the_end(store):
-    with store.lease("nightly", minutes=5):
-        with pytest.raises(Conflict, match="already running"), store.lease("nightly", minutes=5):
-            pass
+    with (
+        store.lease("nightly", minutes=5),
+        pytest.raises(Conflict, match="already running"),
+        store.lease("nightly", minutes=5),
+    ):
+        pass
     with store.lease("nightly", minutes=5):
         assert store.version() == 0
 
