@@ -23,7 +23,7 @@ _RIDGE_ROWS = 1.0
 class Head:
     """Margin = base + weighted sum of some members' margins.
 
-    ``members`` by name; ``weights`` by name, at least 0, so that a direction every member keeps is kept by the sum;
+    Sums run in the order of names, so that a head read back from a file scores to the same last bit. ``members`` by name; ``weights`` by name, at least 0, so that a direction every member keeps is kept by the sum;
     ``order_weights`` by name, at least 0, is what the order adds to the probability's log-odds.
     """
 
@@ -35,7 +35,7 @@ class Head:
     def margins(self, X: Float32s, with_order: bool = False) -> tuple[Floats, Floats]:
         """Return the margin (n,) and what the order adds (n,), each member asked once; zeros unless ``with_order``."""
         total, added = np.full(len(X), self.base), np.zeros(len(X))
-        for name, member in self.members.items():
+        for name, member in sorted(self.members.items()):
             weight, order_weight = self.weights.get(name, 0.0), self.order_weights.get(name, 0.0) if with_order else 0.0
             if weight or order_weight:
                 margin = member.margin(X)
@@ -46,7 +46,7 @@ class Head:
     def contributions(self, X: Float32s) -> Floats:
         """Return exact shares (n, n_features + 1) of the margin, the base value last."""
         total = np.zeros((len(X), X.shape[1] + 1))
-        for name, weight in self.weights.items():
+        for name, weight in sorted(self.weights.items()):
             total += weight * self.members[name].contributions(X)
         total[:, -1] += self.base
         return total

@@ -283,3 +283,12 @@ def test_directions_that_fit_no_column_and_other_features_are_refused(fitted: Pl
         fitted.order(later.X.drop(columns="haste"), 3)
     with pytest.raises(BadInput, match="features"):
         fitted.order(np.zeros((2, 3)), 3)
+
+
+def test_a_stored_ranker_scores_to_the_last_bit_whatever_the_order_its_members_are_written_in(
+    fitted: PlacementRanker, later: World
+) -> None:
+    meta, parts = fitted.to_state()
+    again = PlacementRanker.from_state(json.loads(json.dumps(meta, sort_keys=True)), parts)
+    assert np.array_equal(fitted.probability_within(later.X, 30), again.probability_within(later.X, 30))
+    assert np.array_equal(fitted.contributions(later.X, 30), again.contributions(later.X, 30))
