@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from service import cli_demo, cli_models
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -156,10 +157,10 @@ def _codes(reasons: list[dict[str, Any]]) -> str:
     return " ".join(r["code"].removeprefix("UNKNOWN_") for r in reasons)
 
 
+cli_demo.register(app)
+cli_models.register(app, models_app)
+
+
 def main() -> None:
     """Run the command line."""
-    from service import cli_demo, cli_models
-
-    cli_demo.register(app)
-    cli_models.register(app, models_app)
     app()

@@ -49,13 +49,13 @@ def demo(
             uvicorn.run(create_app(settings, day=AS_OF), host=settings.host, port=settings.port, log_level="warning")
 
 
-def write_region(folder: Path, seed: int, step: Step) -> list[tuple[str, str, str]]:
+def write_region(folder: Path, seed: int, step: Step, *, days: int = 730) -> list[tuple[str, str, str]]:
     """Write the simulated region as an office has it; return the (table, key, column) of the bad rows put in on purpose."""
     from models.simulation import RegionConfig, simulate_region, with_bad_rows
     from service.exchange import export_folder
 
     step("simulate a region", 0, 1)
-    region = simulate_region(RegionConfig(as_of=AS_OF), seed)
+    region = simulate_region(RegionConfig(as_of=AS_OF, history_days=days), seed)
     step("simulate a region", 1, 1)
     frames, expected = with_bad_rows(region.tables, seed)
     big = {name: frame for name, frame in frames.items() if len(frame) > 20_000}

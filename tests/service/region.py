@@ -28,10 +28,15 @@ HOUSEHOLDS = [
         "household_id": f"H{n}",
         "file_no": f"荔湾-{n:03d}",
         "region_code": region,
-        "recognised_on": "2026-10-01",
+        "recognised_on": recognised,
         "status": "in_service",
     }
-    for n, region in ((1, "440103001"), (2, "440103001"), (3, "440104001"), (4, "440104001"))
+    for n, region, recognised in (
+        (1, "440103001", "2026-10-01"),
+        (2, "440103001", "2026-10-01"),
+        (3, "440104001", "2026-09-28"),
+        (4, "440104001", "2026-10-01"),
+    )  # fmt: skip
 ]
 
 PROMISES = [
