@@ -90,7 +90,7 @@ def member_page(
     mine = [_referral(index, row) for row in lists.referrals(office, member_id=member_id, limit=200).items]
     member = only(index.members.iloc[[i]])
     return render(
-        request, office, index, "member.html", member=member, clock=_clock(index, i), ranking=ranking,
+        request, office, index, "member.html", here="member", member=member, clock=_clock(index, i), ranking=ranking,
         blocked=sorted(ranking.blocked.items(), key=lambda kv: (-kv[1], kv[0])),
         open_referrals=[r for r in mine if r["state"] in OPEN_REFERRAL_STATES or r["state"] == "no_slip"],
         closed_referrals=[r for r in mine if r["state"] not in OPEN_REFERRAL_STATES and r["state"] != "no_slip"],
@@ -143,7 +143,7 @@ def position_page(request: Request, office: AnOffice, position_id: Id) -> HTMLRe
     index = office.now()
     j = index.position_row(position_id)
     post = {**only(index.positions.iloc[[j]]), "open_referrals": int(index.held[j])}
-    return render(request, office, index, "position.html", post=post, ranking=ranking)
+    return render(request, office, index, "position.html", here="position", post=post, ranking=ranking)
 
 
 @router.post("/members/{member_id}/referrals")

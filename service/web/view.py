@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.index import Index
+from service.web.navigation import SECTION, places_for
 from service.web.wording import HTML_LANG, LANGUAGES, Wording
 from service.wiring import Office
 
@@ -30,10 +31,9 @@ def _templates() -> Environment:
 
 
 @cache
-def style_version() -> str:
-    """Return a short hash of the style sheet, so that browsers fetch a changed one."""
-    sheet = files("service.web") / "static" / "page.css"
-    return hashlib.sha256(sheet.read_bytes()).hexdigest()[:12]
+def version_of(name: str) -> str:
+    """Return a short hash of a static file, so that browsers fetch a changed one."""
+    return hashlib.sha256((files("service.web") / "static" / name).read_bytes()).hexdigest()[:12]
 
 
 def language_of(request: Request, office: Office) -> str:
@@ -63,9 +63,12 @@ def place_name(places: pd.DataFrame, code: str, language: str) -> str:
 
 
 def render(
-    request: Request, office: Office, index: Index | None, name: str, *, status: int = 200, **context: Any
+    request: Request, office: Office, index: Index | None, name: str, *, here: str = "", status: int = 200, **context: Any
 ) -> HTMLResponse:
-    """Return a page in the reader's language; without an index the page stands without names of places."""
+    """Return a page in the reader's language; without an index the page stands without names of places.
+
+    ``here`` names the page; the navigation marks the place it is, or belongs to.
+    """
     language = language_of(request, office)
     other = "en" if language == "zh" else "zh"
 
@@ -75,7 +78,8 @@ def render(
     query = f"?{request.url.query}" if request.url.query else ""
     html = _templates().get_template(name).render(
         w=Wording(language, place), place=place, other=other, other_lang=HTML_LANG[other], today=office.today(), actor=office.actor,
-        simulated=index is not None and index.simulated, style_version=style_version(),
-        address=request.url.path + query if request.method == "GET" else "/worklist", **{"here": "", **context},
+        role=office.role, places=places_for(office.role), section=SECTION.get(here, here), here=here, version=version_of,
+        simulated=index is not None and index.simulated,
+        address=request.url.path + query if request.method == "GET" else "/worklist", **context,
     )  # fmt: skip
     return HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})

@@ -1,0 +1,31 @@
+"""The places of the application, and which of them each role finds in its navigation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matching.vocabulary import Role
+
+_CASEWORK = frozenset({Role.CASEWORKER.value, Role.SUPERVISOR.value, Role.ADMIN.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation: its word is ``nav.<key>`` of the catalogues, ``roles`` are those who see it."""
+
+    key: str
+    address: str
+    roles: frozenset[str]
+
+
+PLACES: tuple[Place, ...] = (Place("worklist", "/worklist", _CASEWORK),)
+"""Every entry in its order. A page that is reached from another one needs none; what a role may open is decided elsewhere."""
+
+
+def places_for(role: str) -> tuple[Place, ...]:
+    """Return the entries of a role; all that lead to a caseworker's day for one that has none of its own."""
+    mine = tuple(place for place in PLACES if role in place.roles)
+    return mine or tuple(place for place in PLACES if Role.CASEWORKER.value in place.roles)
+
+
+SECTION: Mapping[str, str] = {"member": "worklist", "household": "worklist", "position": "worklist", "letter": "worklist"}
+"""Page → the entry it belongs to, where it is not an entry itself."""
