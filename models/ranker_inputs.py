@@ -76,7 +76,8 @@ def feature_matrix(X: ArrayLike | pd.DataFrame, names: list[str] | None = None) 
         text = [str(c) for c, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
         if text:
             raise BadInput(f"expected numeric columns, but {text[:5]} are not; encode them as numbers first")
-        return np.ascontiguousarray(frame.to_numpy(dtype=np.float32, na_value=np.nan))
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(frame.to_numpy(dtype=np.float32, na_value=np.nan))
     with np.errstate(over="ignore"):
         matrix = np.ascontiguousarray(X, dtype=np.float32)
     if matrix.ndim != 2:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_demo, cli_models
+from service import cli_bench, cli_demo, cli_models
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -157,6 +157,7 @@ def _codes(reasons: list[dict[str, Any]]) -> str:
     return " ".join(r["code"].removeprefix("UNKNOWN_") for r in reasons)
 
 
+cli_bench.register(app)
 cli_demo.register(app)
 cli_models.register(app, models_app)
 

@@ -1,0 +1,53 @@
+"""``onemonth bench``: measurements, each beside what it is compared with, in one run. Everything in them is simulated.
+
+One command a function here; ``register`` names them. A new measurement is a function and a line in ``register``.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.cli_console import Json, out, progress, refusals, say
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measurements on simulated data, beside what they are compared with.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the measurements to the command line."""
+    app.add_typer(bench_app, name="bench")
+    bench_app.command("train", epilog="Example: onemonth bench train --referrals 100000 --json")(train)
+
+
+def train(
+    referrals: Annotated[int, typer.Option(min=2_000, help="Logged referrals to train on.")] = 2_000_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of both learners; all when left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train, evaluate and register a simulated record, then fit LightGBM alone on the same rows."""
+    from models.simulation import RegionConfig
+    from models.simulation.many import several_regions
+    from models.train import TrainConfig
+    from models.training_bench import bench_training
+    from service.storage.store import TRAINING_TABLES
+
+    with refusals(), progress() as step, tempfile.TemporaryDirectory() as folder:
+        tables = several_regions(RegionConfig(), TRAINING_TABLES, referrals, seed, progress=step)
+        config = TrainConfig(random_state=seed, n_threads=threads)
+        found = bench_training(tables, Path(folder) / "models", config, step)
+    say(as_json, found, lambda: _show_training(found))
+
+
+def _show_training(found: dict[str, Any]) -> None:
+    out.print(
+        f"SIMULATED. {found['referrals']:,} referrals x {found['features']} features: trained, evaluated and registered in "
+        f"{found['seconds']:.0f} s, {found['peak_rss_bytes'] / 2**30:.2f} GiB at most"
+    )
+    out.print(
+        f"the ranker alone {found['fit_seconds']:.1f} s, LightGBM alone {found['lightgbm_seconds']:.1f} s: "
+        f"{found['ratio_to_lightgbm']:.1f} times; the whole {found['whole_ratio']:.1f} times"
+    )
+    for name, seconds in found["steps"].items():
+        out.print(f"  {name}: {seconds:.1f} s", highlight=False)
