@@ -11,7 +11,9 @@ import typer
 
 from service.cli_console import Json, out, progress, refusals, say
 
-bench_app = typer.Typer(no_args_is_help=True, help="Measurements on simulated data, beside what they are compared with.")
+bench_app = typer.Typer(
+    no_args_is_help=True, help="Measurements on simulated data, beside what they are compared with."
+)
 
 
 def register(app: typer.Typer) -> None:
