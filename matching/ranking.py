@@ -94,12 +94,14 @@ def rank_members(
     *,
     limit: int = 20,
     taken: Bits | None = None,
+    among: Ints | None = None,
 ) -> Ranking:
-    """Rank the members of ``pairing`` for post row ``j``; ``days_left`` (n_members,)."""
-    mi = np.arange(len(pairing.members))
+    """Rank the members of ``pairing`` for post row ``j``; ``days_left`` (n_members,); ``among`` judges only those member rows."""
+    mi = np.arange(len(pairing.members)) if among is None else among
     pj = np.full(len(mi), j, dtype=np.int64)
-    keys = pairing.members.ids
-    return _rank(pairing, mi, pj, scorer, days_left, policy, limit, taken, keys, str(pairing.positions.ids[j]))
+    extra = None if taken is None else taken[mi]
+    keys, salt = pairing.members.ids[mi], str(pairing.positions.ids[j])
+    return _rank(pairing, mi, pj, scorer, days_left[mi], policy, limit, extra, keys, salt)
 
 
 def _rank(

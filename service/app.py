@@ -6,9 +6,9 @@ from importlib.resources import as_file, files
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -16,14 +16,19 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import health, routes
+from service.api import access, health, routes
 from service.api.guard import Guard
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
+from service.security.gate import Gate, admit
+from service.security.refusals import Unknown
 from service.settings import Settings
 from service.use_cases.refusals import Ineligible
-from service.web import pages
+from service.web import access_pages, pages
 from service.web.view import local_path, render
 from service.wiring import Office, open_office
+
+ROUTERS = (health.router, routes.router, access.router, pages.router, access_pages.router)
+"""Every route of the service; each has its row in the matrix of roles."""
 
 _MACHINES = ("/api/", "/health", "/ready", "/openapi.json")
 
@@ -35,22 +40,29 @@ def create_app(settings: Settings, *, day: date | None = None) -> FastAPI:
     return app_of(open_office(settings, day=day))
 
 
-def app_of(office: Office) -> FastAPI:
-    """Return the application of an office that is already put together."""
+def app_of(office: Office, *, everyone: bool = False) -> FastAPI:
+    """Return the application of an office that is already put together.
+
+    ``everyone`` lets callers of other machines in while there is no account: for generated people only.
+    """
     app = FastAPI(
         title="OneMonth", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None,
         summary="Ranked posts with reasons for members of zero-employment households",
-        middleware=[Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False,
+        middleware=[Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False, dependencies=[Depends(admit)],
+        generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     app.state.office = office
-    for router in (health.router, routes.router, pages.router):
+    app.state.gate = Gate.of(office.store, office.settings, everyone=everyone)
+    for router in ROUTERS:
         app.include_router(router)
     with as_file(files("service.web") / "static") as folder:
         app.mount("/static", StaticFiles(directory=folder))
         icon = FileResponse(
             folder / "favicon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
         )
-    app.add_api_route("/favicon.ico", lambda: icon, include_in_schema=False, response_class=FileResponse)
+    app.add_api_route(
+        "/favicon.ico", lambda: icon, name="favicon", include_in_schema=False, response_class=FileResponse
+    )
     for kind in (OneMonthError, SQLAlchemyError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
     _describe(app)
@@ -67,14 +79,16 @@ def _answer(request: Request, error: Exception) -> Response:
             request_id=request.scope.get("onemonth.request_id"), at=_where(error),
         )  # fmt: skip
     if path.startswith(_MACHINES):
-        return JSONResponse(document(error, path), problem.status, headers=headers_of(problem), media_type=MEDIA_TYPE)
+        return JSONResponse(document(error, path), problem.status, headers=headers_of(error), media_type=MEDIA_TYPE)
+    if isinstance(error, Unknown) and request.method == "GET":
+        return RedirectResponse(access_pages.login_address(request), 303, headers={"Cache-Control": "no-store"})
     ineligible = error if isinstance(error, Ineligible) else None
     page = render(
         request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem,
         reasons=ineligible.reasons if ineligible else (), nearest=ineligible.nearest if ineligible else (),
         back=_referrer(request),
     )  # fmt: skip
-    page.headers.update(headers_of(problem))
+    page.headers.update(headers_of(error))
     return page
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_bench, cli_demo, cli_models
+from service import cli_accounts, cli_bench, cli_demo, cli_models
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -134,7 +134,10 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
     with refusals():
         settings = Settings()
-        uvicorn.run(create_app(settings), host=host or settings.host, port=port or settings.port, log_level="warning")
+        app = create_app(settings)
+        listen = host or settings.host
+        app.state.gate.require_fit_to_listen(listen)
+        uvicorn.run(app, host=listen, port=port or settings.port, log_level="warning", server_header=False)
 
 
 @app.command(epilog="Example: onemonth nightly --as-of 2026-11-24 --json")
@@ -157,6 +160,7 @@ def _codes(reasons: list[dict[str, Any]]) -> str:
     return " ".join(r["code"].removeprefix("UNKNOWN_") for r in reasons)
 
 
+cli_accounts.register(app)
 cli_bench.register(app)
 cli_demo.register(app)
 cli_models.register(app, models_app)

@@ -41,12 +41,13 @@ def demo(
         if serve:
             import uvicorn
 
-            from service.app import create_app
+            from service.app import app_of
 
             out.print(
                 f"\nSIMULATED region, {AS_OF}. The page: http://{settings.host}:{settings.port}  (stop with Ctrl-C)"
             )
-            uvicorn.run(create_app(settings, day=AS_OF), host=settings.host, port=settings.port, log_level="warning")
+            app = app_of(open_office(settings, day=AS_OF), everyone=True)  # generated people only
+            uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
 
 
 def write_region(folder: Path, seed: int, step: Step, *, days: int = 730) -> list[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from matching import errors as core
+from service.security.refusals import NotAllowed, TooMany, Unknown
 from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,6 +39,8 @@ PROBLEMS: Mapping[str, Problem] = {
     p.slug: p
     for p in (
         Problem("malformed", 400, "The request cannot be read", "The body is not JSON: expected a value at column 2."),
+        Problem("not-known", 401, "Nobody is logged in", "Log in, or send a key in the Authorization header."),
+        Problem("not-allowed", 403, "The role does not include this", "Role auditor may not do this."),
         Problem("cross-site", 403, "The request came from another site", "Send it from this service's own pages."),
         Problem("not-found", 404, "Nothing answers to this identifier", "No member M9; check the identifier."),
         Problem("method", 405, "The address does not take this method", "See the OpenAPI document for its methods."),
@@ -63,6 +66,7 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem("too-large", 413, "The body is too large", "The limit is 2,000,000 bytes; send less at a time."),
         Problem("media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         Problem("invalid", 422, "A value cannot be used", "limit: expected a whole number from 1 to 100, found 0."),
+        Problem("too-many", 429, "Too many requests", "The limit is 1200 per 1 minute; try again in 7 seconds."),
         Problem("not-ready", 503, "Something that has to exist first does not", "No region has been imported yet."),
         Problem("store-unavailable", 503, "The store does not answer", "Nothing was changed; try again in 5 seconds."),
         Problem("internal", 500, "A fault on our side", "Nothing was changed; the request id names it in the log."),
@@ -71,7 +75,7 @@ PROBLEMS: Mapping[str, Problem] = {
 """Slug → kind of problem."""
 
 _BY_STATUS = {p.status: p for p in reversed(list(PROBLEMS.values())) if p.slug not in ("store-unavailable",)} | {
-    409: PROBLEMS["conflict"], 503: PROBLEMS["not-ready"],
+    403: PROBLEMS["cross-site"], 409: PROBLEMS["conflict"], 503: PROBLEMS["not-ready"],
 }  # fmt: skip
 
 EXCEPTIONS: tuple[tuple[type[Exception], str], ...] = (
@@ -79,6 +83,9 @@ EXCEPTIONS: tuple[tuple[type[Exception], str], ...] = (
     (NoOpening, "no-opening"),
     (NoSlot, "no-slot"),
     (KeyReused, "key-reused"),
+    (Unknown, "not-known"),
+    (NotAllowed, "not-allowed"),
+    (TooMany, "too-many"),
     (core.Conflict, "conflict"),
     (core.NotFound, "not-found"),
     (core.ModelRefused, "not-ready"),
@@ -122,10 +129,17 @@ def document(error: Exception, instance: str) -> dict[str, object]:
     return body
 
 
-def headers_of(problem: Problem) -> dict[str, str]:
-    """Return the headers a problem travels with: when to try again, never to be cached."""
+def headers_of(error: Exception) -> dict[str, str]:
+    """Return the headers a problem travels with: when to try again, how to say who one is, never to be cached."""
     headers = {"Cache-Control": "no-store"}
-    return headers | {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else headers
+    problem = problem_of(error)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    elif problem.status == 503:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    elif problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
 
 
 def _detail(error: Exception, problem: Problem) -> str:
@@ -142,7 +156,18 @@ def responses(*slugs: str) -> dict[int | str, dict[str, object]]:
     """Return what a route's OpenAPI says of its errors, each with an example."""
     out: dict[int | str, dict[str, object]] = {}
     for slug in dict.fromkeys(
-        (*slugs, "malformed", "cross-site", "invalid", "internal", "store-unavailable", "not-ready")
+        (
+            *slugs,
+            "malformed",
+            "not-known",
+            "not-allowed",
+            "cross-site",
+            "invalid",
+            "too-many",
+            "internal",
+            "store-unavailable",
+            "not-ready",
+        )
     ):
         problem = PROBLEMS[slug]
         example = {

@@ -4,20 +4,21 @@ Ranking one member against many posts reads these columns; nothing is fetched or
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bits, Ints
+from matching.arrays import Bits, Bools, Ints
 from matching.eligibility import Gate
 from matching.errors import NotFound
 from matching.nightly_scene import NightState, Scene, scene_of
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
 from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
+from service.security.regions import within
 from service.storage.store import Store
 
 TABLES = (
@@ -46,6 +47,8 @@ class Index:
         Open referrals at each post, proposals of the night included.
     room : (n_positions,) int
         Open referrals a post may carry.
+    seen : (n_members,) bool
+        Members the caller sees; None for all. Rows keep their places, so that columns and scene stay side by side.
     """
 
     version: int
@@ -62,10 +65,29 @@ class Index:
     room: Ints
     worklist: pd.DataFrame
     simulated: bool
+    seen: Bools | None = None
+
+    def limited_to(self, heads: Sequence[str]) -> "Index":
+        """Return this reading as a caller of some regions has it: other people's members answer to nothing and are on no list."""
+        if not heads:
+            return self
+        inside = within(self.worklist["region_code"], heads)
+        return replace(
+            self,
+            seen=within(self.members["region_code"], heads),
+            worklist=self.worklist[inside].reset_index(drop=True),
+        )
 
     def member_row(self, member_id: str) -> int:
-        """Return the row of a member; NotFound when there is none."""
-        return _row(self.members.index, member_id, "member")
+        """Return the row of a member; NotFound when there is none the caller sees."""
+        row = _row(self.members.index, member_id, "member")
+        if self.seen is not None and not self.seen[row]:
+            raise _nobody(member_id, "member")
+        return row
+
+    def seen_rows(self) -> Ints | None:
+        """Return the rows of the members the caller sees; None for all."""
+        return None if self.seen is None else np.flatnonzero(self.seen)
 
     def position_row(self, position_id: str) -> int:
         """Return the row of an open post; NotFound when there is none."""
@@ -113,8 +135,12 @@ def _bit(gate: Gate) -> np.uint32:
 def _row(ids: pd.Index, wanted: str, what: str) -> int:
     row = int(ids.get_indexer(pd.Index([wanted]))[0])
     if row < 0:
-        raise NotFound(f"no {what} {wanted!r} in the record; check the identifier")
+        raise _nobody(wanted, what)
     return row
+
+
+def _nobody(wanted: str, what: str) -> NotFound:
+    return NotFound(f"no {what} {wanted!r} in the record; check the identifier")
 
 
 def read_index(
@@ -181,9 +207,19 @@ class LiveIndex:
         self._policy = policy
         self._lock = threading.Lock()
         self._index: Index | None = None
+        self._views: dict[tuple[str, ...], Index] = {}
 
-    def at(self, as_of: date) -> Index:
-        """Return the index of a day as the store stands now."""
+    def at(self, as_of: date, heads: tuple[str, ...] = ()) -> Index:
+        """Return the index of a day as the store stands now, with the people of some regions (empty: of all)."""
+        index = self._whole(as_of)
+        if not heads:
+            return index
+        view = self._views.get(heads)
+        if view is None or view.scene is not index.scene:
+            view = self._views[heads] = index.limited_to(heads)
+        return view
+
+    def _whole(self, as_of: date) -> Index:
         held = self._index
         if held is not None and held.as_of == as_of and held.version == self._store.version(TABLES):
             return held
@@ -193,4 +229,5 @@ class LiveIndex:
             if held is None or held.as_of != as_of or held.version != version:
                 held = read_index(self._store.snapshot(TABLES), version, as_of, self._policy(as_of))
                 self._index = held
+                self._views.clear()
             return held

@@ -13,6 +13,8 @@ from matching.errors import BadInput
 
 PREFIX = "ONEMONTH_"
 
+_RATE = r"^\d{1,9}/(second|minute|hour)$"
+
 
 def key_bytes(key: str) -> bytes:
     """Return the bytes of a vault key written in base64; BadInput when they are not 32. The key is never repeated."""
@@ -37,6 +39,15 @@ class Settings(BaseSettings):
     region_code: str = Field("440000", pattern=r"^\d{6}(\d{3})?$", description="region served, GB/T 2260")
     host: str = Field("127.0.0.1", description="address the server listens on")
     port: int = Field(8000, ge=1, le=65535, description="port the server listens on")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\\s]+$",
+        description="address people type, where it is not host and port; https marks cookies so",
+    )
+    session_idle_minutes: int = Field(30, ge=1, le=480, description="minutes without a request that end a log-in")
+    session_hours: int = Field(10, ge=1, le=24, description="hours after which a log-in ends in any case")
+    rate_limit: str = Field("1200/minute", pattern=_RATE, description="requests a caller may make")
+    login_rate_limit: str = Field("20/minute", pattern=_RATE, description="log-ins one address may try")
     language: Literal["zh", "en"] = Field("zh", description="language of pages for who has not chosen one")
     vault_key: SecretStr | None = Field(
         None, description="key of the identity vault, 32 bytes in base64; without it identities are not kept"

@@ -7,10 +7,14 @@ from functools import lru_cache
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
+from matching.arrays import Bools
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from models.registry import Registry
 from service.index import Index, LiveIndex
+from service.security.regions import within
 from service.settings import Settings
 from service.storage.store import Store
 
@@ -25,7 +29,11 @@ def local_today() -> date:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """One office at work: what every use case is given. Closes its store when used in a ``with``."""
+    """One office at work: what every use case is given. Closes its store when used in a ``with``.
+
+    ``actor``, ``role`` and ``regions`` (heads of region codes, empty for all) are the caller's; ``reads`` names the restricted
+    columns the caller may read here.
+    """
 
     settings: Settings
     store: Store
@@ -35,10 +43,16 @@ class Office:
     today: Callable[[], date] = local_today
     actor: str = "office"
     role: str = "caseworker"
+    regions: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
 
     def now(self) -> Index:
-        """Return the index as the store stands now."""
-        return self.index.at(self.today())
+        """Return the index as the store stands now, with the people of the caller's regions."""
+        return self.index.at(self.today(), self.regions)
+
+    def sees(self, region_codes: pd.Series) -> Bools:
+        """Return (n,) whether each region code lies in the caller's scope; every list of people is narrowed by this."""
+        return within(region_codes, self.regions)
 
     def __enter__(self) -> "Office":
         return self

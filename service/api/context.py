@@ -1,4 +1,4 @@
-"""What a request is given: the office, and the request's number."""
+"""What a request is given: the office as its caller has it, and the request's number."""
 
 import re
 from typing import Annotated
@@ -11,8 +11,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def office_of(request: Request) -> Office:
-    """Return the office the application was made for."""
-    office: Office = request.app.state.office
+    """Return the office as this request's caller has it: actor, role, regions; the gate (``service.security.gate``) made it."""
+    office: Office = request.state.office
     return office
 
 

@@ -118,3 +118,66 @@ refused_rows = sa.Table(
     sa.Column("expected", sa.Text(), nullable=False),
 )  # fmt: skip
 """Cells an import refused, so that the list can be asked for again."""
+
+accounts = sa.Table(
+    "accounts", metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("regions", sa.Text(), nullable=False),
+    sa.Column("password", sa.Text(), nullable=True),
+    sa.Column("subject", sa.String(255), nullable=True, unique=True),
+    sa.Column("disabled", sa.Boolean(), nullable=False),
+    sa.Column("made_at", sa.Float(), nullable=False),
+    sa.Column("made_by", sa.String(64), nullable=False),
+    sa.CheckConstraint("regions <> ''", name="regions_said"),
+)  # fmt: skip
+"""Who may log in: role, region scope, password hash (argon2id) or the subject an identity provider gives."""
+
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("account", sa.String(64), sa.ForeignKey("accounts.name"), nullable=False, index=True),
+    sa.Column("made_at", sa.Float(), nullable=False),
+    sa.Column("seen_at", sa.Float(), nullable=False),
+)  # fmt: skip
+"""Open log-ins by the hash of their token (seconds since 1970); a deleted row is a closed one."""
+
+api_keys = sa.Table(
+    "api_keys", metadata,
+    sa.Column("key_id", sa.String(16), primary_key=True),
+    sa.Column("account", sa.String(64), sa.ForeignKey("accounts.name"), nullable=False, index=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("made_at", sa.Float(), nullable=False),
+    sa.Column("expires_at", sa.Float(), nullable=False),
+    sa.Column("revoked_at", sa.Float(), nullable=True),
+)  # fmt: skip
+"""Keys of other systems by their public head; the secret part only as a hash."""
+
+failures = sa.Table(
+    "failures", metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("n", sa.Integer(), nullable=False),
+    sa.Column("until", sa.Float(), nullable=False),
+    sa.Column("last_at", sa.Float(), nullable=False),
+)  # fmt: skip
+"""Failed log-ins in a row by the name that was tried, whether there is such an account or not, and until when it is shut."""
+
+approvals = sa.Table(
+    "approvals", metadata,
+    sa.Column("approval_id", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("object_type", sa.String(64), nullable=False),
+    sa.Column("object_id", sa.String(64), nullable=False),
+    sa.Column("region_code", sa.String(64), nullable=False),
+    sa.Column("payload", sa.Text(), nullable=False),
+    sa.Column("reason", sa.Text(), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("proposed_by", sa.String(64), nullable=False),
+    sa.Column("proposed_at", sa.String(40), nullable=False),
+    sa.Column("decided_by", sa.String(64), nullable=True),
+    sa.Column("decided_at", sa.String(40), nullable=True),
+    sa.Column("answer", sa.Text(), nullable=True),
+    sa.CheckConstraint("state IN ('proposed', 'approved', 'refused')", name="state_known"),
+    sa.CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided_by_somebody"),
+)  # fmt: skip
+"""Steps that need two people: what one proposed and what another decided. ``region_code`` is empty for the whole office's."""

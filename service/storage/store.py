@@ -13,7 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from matching.errors import Conflict, NotReady
+from matching.errors import Conflict, NotFound, NotReady
 from matching.tables import TABLES
 from service.settings import Settings
 from service.storage import journal
@@ -21,6 +21,7 @@ from service.storage.engine import make_engine, reading, writing
 from service.storage.frames import plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
 from service.storage.schema import changes, identities, leases, metadata, refused_rows
+from service.storage.scope import scope
 from service.storage.vault import Identity, Vault
 
 BATCH = 5_000
@@ -52,26 +53,47 @@ class Counts:
     unchanged: int
 
 
-class _Reader:
-    """Reads inside one transaction."""
+class Reader:
+    """Reads inside one transaction, of the whole record or of people in some regions."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, regions: Sequence[str] = ()) -> None:
         self._connection = connection
+        self._regions = tuple(regions)
 
     def read(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> pd.DataFrame:
-        """Return rows as a canonical frame in key order; a filter is a value, or a list of values any of which will do."""
+        """Return rows as a canonical frame in key order; a filter is a value, or a list of values any of which will do.
+
+        Within a transaction that writes, the whole record is read: rules about openings and slots hold across regions. What a caller
+        names is looked up with ``seen``.
+        """
+        return self._read(table, columns, (), where)
+
+    def seen(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> pd.DataFrame:
+        """Return what ``read`` does, of people in the caller's regions only."""
+        return self._read(table, columns, self._regions, where)
+
+    def _read(
+        self, table: str, columns: Sequence[str] | None, regions: Sequence[str], where: Mapping[str, Any]
+    ) -> pd.DataFrame:
         spec, source = TABLES[table], metadata.tables[table]
         names = list(columns or spec.names)
         query = select_columns(source, names).where(*(_is(source.c[k], v) for k, v in where.items()))
+        inside = scope(source, regions)
+        if inside is not None:
+            query = query.where(inside)
         rows = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key))).all()
         return to_frame(table, names, rows)
 
+    def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
+        """Run a statement on the service's own tables (accounts, approvals), which are not of the data dictionary."""
+        return self._connection.execute(statement, rows)
 
-class Transaction(_Reader):
+
+class Transaction(Reader):
     """Writes inside one transaction; nothing is visible to others before it ends well."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: sa.Connection, regions: Sequence[str] = ()) -> None:
+        super().__init__(connection, regions)
         self._touched: set[str] = set()
 
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> int:
@@ -168,11 +190,16 @@ class Transaction(_Reader):
 
 
 class Store:
-    """The record of one office or of a province."""
+    """The record of one office or of a province; ``regions`` are the heads of region codes whose people its reads show (empty: all)."""
 
-    def __init__(self, engine: sa.Engine, vault: Vault | None = None) -> None:
+    def __init__(self, engine: sa.Engine, vault: Vault | None = None, regions: Sequence[str] = ()) -> None:
         self.engine = engine
         self.vault = vault
+        self.regions = tuple(regions)
+
+    def limited_to(self, regions: Sequence[str]) -> "Store":
+        """Return the same record as a caller of these regions sees it."""
+        return Store(self.engine, self.vault, regions)
 
     @classmethod
     def open(cls, settings: Settings) -> "Store":
@@ -200,21 +227,26 @@ class Store:
         self.close()
 
     def read(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> pd.DataFrame:
-        """Return rows as a canonical frame; see ``Transaction.read``."""
+        """Return rows as a canonical frame, of people in this store's regions only; see ``Reader.read``."""
+        with self.reading() as reader:
+            return reader.seen(table, columns, **where)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Open a transaction that sees one consistent state."""
         with reading(self.engine) as connection:
-            return _Reader(connection).read(table, columns, **where)
+            yield Reader(connection, self.regions)
 
     def snapshot(self, names: Sequence[str]) -> dict[str, pd.DataFrame]:
         """Return whole tables as they stood at one instant."""
-        with reading(self.engine) as connection:
-            reader = _Reader(connection)
-            return {name: reader.read(name) for name in names}
+        with self.reading() as reader:
+            return {name: reader.seen(name) for name in names}
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open a transaction; it is kept when the block ends well and undone when it raises."""
         with writing(self.engine) as connection:
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, self.regions)
             yield transaction
             transaction.finish()
 
@@ -227,6 +259,8 @@ class Store:
                 "identities: expected a key in ONEMONTH_VAULT_KEY, found none; start with the key they were sealed under"
             )
         with self.write() as tx:
+            if tx.seen("members", ["member_id"], member_id=member_id).empty:
+                raise NotFound(f"no member {member_id!r} in the record; check the identifier")
             found = tx.sealed([member_id])
             identity = self.vault.unseal(member_id, *found[member_id]) if found else None
             tx.journal(

@@ -65,7 +65,7 @@ def record_outcome(
 
 
 def _referral(tx: Transaction, referral_id: str) -> dict[str, object]:
-    frame = tx.read("referrals", referral_id=referral_id)
+    frame = tx.seen("referrals", referral_id=referral_id)
     if frame.empty:
         raise NotFound(f"no referral {referral_id!r} in the record; check the number")
     return only(frame)

@@ -42,6 +42,7 @@ def rank_position(
         index.policy,
         limit=limit,
         taken=index.taken_members(j),
+        among=index.seen_rows(),
     )
     record_shown(office, index, "position.ranking_shown", position_id, ranking, request_id)
     items = tuple(

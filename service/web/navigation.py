@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matching.vocabulary import Role
+from service.security.principals import Principal
 
-_CASEWORK = frozenset({Role.CASEWORKER.value, Role.SUPERVISOR.value, Role.ADMIN.value})
+_CASEWORK = frozenset({Role.CASEWORKER.value, Role.SUPERVISOR.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,15 @@ PLACES: tuple[Place, ...] = (Place("worklist", "/worklist", _CASEWORK),)
 """Every entry in its order. A page that is reached from another one needs none; what a role may open is decided elsewhere."""
 
 
-def places_for(role: str) -> tuple[Place, ...]:
-    """Return the entries of a role; all that lead to a caseworker's day for one that has none of its own."""
-    mine = tuple(place for place in PLACES if role in place.roles)
-    return mine or tuple(place for place in PLACES if Role.CASEWORKER.value in place.roles)
+def places_for(caller: Principal) -> tuple[Place, ...]:
+    """Return the entries of a caller's role: all where every caller has every role, none before log-in."""
+    return PLACES if caller.unlimited else tuple(place for place in PLACES if caller.role in place.roles)
 
 
-SECTION: Mapping[str, str] = {"member": "worklist", "household": "worklist", "position": "worklist", "letter": "worklist"}
+SECTION: Mapping[str, str] = {
+    "member": "worklist",
+    "household": "worklist",
+    "position": "worklist",
+    "letter": "worklist",
+}
 """Page → the entry it belongs to, where it is not an entry itself."""

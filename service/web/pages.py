@@ -16,6 +16,7 @@ from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
 from service.errors import PROBLEMS
 from service.index import Index
+from service.security.gate import caller_of
 from service.use_cases import lists
 from service.use_cases.explain import Explanation, explain
 from service.use_cases.outcome import Outcome, record_outcome
@@ -23,6 +24,7 @@ from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
 from service.use_cases.rows import only
 from service.use_cases.worklist import Filters, worklist_page
+from service.web.navigation import places_for
 from service.web.view import COOKIE, language_of, local_path, place_name, render
 from service.web.wording import LANGUAGES, Wording
 from service.wiring import Office
@@ -34,9 +36,10 @@ SEE_OTHER = 303
 
 
 @router.get("/")
-def home() -> RedirectResponse:
-    """Go to the worklist."""
-    return RedirectResponse("/worklist", SEE_OTHER)
+def home(request: Request) -> RedirectResponse:
+    """Go to the first place of the caller's role."""
+    places = places_for(caller_of(request))
+    return RedirectResponse(places[0].address if places else "/login", SEE_OTHER)
 
 
 @router.post("/language")

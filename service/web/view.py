@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.index import Index
+from service.security.gate import caller_of
 from service.web.navigation import SECTION, places_for
 from service.web.wording import HTML_LANG, LANGUAGES, Wording
 from service.wiring import Office
@@ -63,13 +64,20 @@ def place_name(places: pd.DataFrame, code: str, language: str) -> str:
 
 
 def render(
-    request: Request, office: Office, index: Index | None, name: str, *, here: str = "", status: int = 200, **context: Any
+    request: Request,
+    office: Office,
+    index: Index | None,
+    name: str,
+    *,
+    here: str = "",
+    status: int = 200,
+    **context: Any,
 ) -> HTMLResponse:
     """Return a page in the reader's language; without an index the page stands without names of places.
 
     ``here`` names the page; the navigation marks the place it is, or belongs to.
     """
-    language = language_of(request, office)
+    language, caller = language_of(request, office), caller_of(request)
     other = "en" if language == "zh" else "zh"
 
     def place(code: str) -> str:
@@ -77,8 +85,8 @@ def render(
 
     query = f"?{request.url.query}" if request.url.query else ""
     html = _templates().get_template(name).render(
-        w=Wording(language, place), place=place, other=other, other_lang=HTML_LANG[other], today=office.today(), actor=office.actor,
-        role=office.role, places=places_for(office.role), section=SECTION.get(here, here), here=here, version=version_of,
+        w=Wording(language, place), place=place, other=other, other_lang=HTML_LANG[other], today=office.today(), caller=caller,
+        places=places_for(caller), section=SECTION.get(here, here), here=here, version=version_of,
         simulated=index is not None and index.simulated,
         address=request.url.path + query if request.method == "GET" else "/worklist", **context,
     )  # fmt: skip

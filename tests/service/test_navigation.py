@@ -3,8 +3,20 @@
 import pytest
 
 from matching.vocabulary import Role
+from service.app import ROUTERS
+from service.security.matrix import matrix
+from service.security.principals import NOBODY, OFFICE, Principal
 from service.web.navigation import PLACES, SECTION, places_for
 from service.web.wording import LANGUAGES, Wording
+
+
+def page_at(address):
+    return next(r.name for router in ROUTERS for r in router.routes if r.path == address and "GET" in r.methods)
+
+
+def test_nobody_finds_a_place_before_log_in_and_an_office_without_accounts_finds_all():
+    assert places_for(NOBODY) == ()
+    assert places_for(OFFICE) == PLACES
 
 
 def test_every_place_has_a_word_in_both_languages_and_roles_that_exist():
@@ -16,8 +28,11 @@ def test_every_place_has_a_word_in_both_languages_and_roles_that_exist():
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_every_role_finds_something_and_has_a_name(role):
-    assert places_for(role.value)
+def test_every_role_finds_what_the_matrix_lets_it_open_and_has_a_name(role):
+    caller = Principal("somebody", role.value)
+    assert {p.key for p in places_for(caller)} == {p.key for p in PLACES if role.value in p.roles}
+    for place in places_for(caller):
+        assert matrix().allows(page_at(place.address), role.value), place
     assert all(Wording(language).has(f"label.role.{role.value}") for language in LANGUAGES)
 
 

@@ -1,0 +1,9 @@
+"""The kinds of step that need two people."""
+
+from collections.abc import Mapping
+
+from service.use_cases.approvals import Kind
+from service.use_cases.promotion import PROMOTION
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (PROMOTION,)}
+"""Name → kind; an area adds its own here."""
