@@ -1,0 +1,84 @@
+"""What a cell of the matrix asks: the objects behind each parameter, the forms of the pages, and how a call is made of an operation.
+
+A new path parameter needs its object here, a new form its fields; the test of the matrix fails until it has them.
+"""
+
+import json
+import re
+
+from fastapi.routing import APIRoute
+
+from service.app import ROUTERS
+
+HOME, ELSEWHERE = ("440103",), ("440183",)
+"""The region the objects are in, and one where nobody lives."""
+
+PERSONAL = {"member_id": "M1", "household_id": "H1", "referral_id": "R-home", "approval_id": "A-home"}
+"""Parameters that name somebody, or something about somebody, of ``HOME``."""
+
+SHARED = {"position_id": "P2", "slug": "conflict"}
+"""Parameters that name what every region may see."""
+
+ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
+
+QUERY = {"get_referrals": {"member_id": "M1"}}
+"""Questions that name somebody outside the path."""
+
+FORMS = {
+    "switch_language": {"to": "zh"}, "login_form": {"name": "ghost", "password": "nothing of the kind"}, "logout_form": {},
+    "refer_form": {"position_id": "P2", "token": "cell-token"}, "outcome_form": {"to": "attended"},
+}  # fmt: skip
+
+PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|荔湾-00\d)\b")
+"""What names somebody of the test's region."""
+
+
+def operations(api):
+    """Yield (name, method, path, JSON body or None, form or None) of every operation of the interface and every page."""
+    for path, methods in api["paths"].items():
+        for method, operation in methods.items():
+            yield operation["operationId"], method, path, _body(operation), None
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and not route.include_in_schema:
+                for method in sorted(route.methods):
+                    form = FORMS[route.name] if method == "POST" else None
+                    yield route.name, method.lower(), route.path, None, form
+
+
+def _body(operation):
+    if "requestBody" not in operation:
+        return None
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+    return next(iter(examples.values()))["value"]
+
+
+def parameters(path, body):
+    """Return the names of people a call carries, in its path or its body."""
+    return set(re.findall(r"{(\w+)}", path)) | (set(body) if body else set())
+
+
+def personal(name, path, body):
+    """Whether a call names somebody."""
+    return bool((parameters(path, body) | set(QUERY.get(name, ()))) & set(PERSONAL))
+
+
+def call(client, name, method, path, body, form, people=PERSONAL):
+    """Make the call of an operation about these people; returns the answer and its text without what was sent."""
+    values = {**SHARED, **people}
+    for parameter in re.findall(r"{(\w+)}", path):
+        path = path.replace("{" + parameter + "}", values[parameter])
+    sent = None if body is None else {k: values.get(k, v) for k, v in body.items()}
+    query = {k: people[k] for k in QUERY.get(name, {})}
+    answer = client.request(method, path, json=sent, data=form, params=query, follow_redirects=False)
+    return answer, echoless(answer, people)
+
+
+def echoless(answer, people):
+    """Return an answer's text with the caller's own words taken out, so that what is left is what the service told."""
+    text = answer.text
+    for name, value in people.items():
+        text = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", f"<{name}>", text)
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        json.loads(answer.text)
+    return text
