@@ -69,7 +69,7 @@ def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np
     """
     scene = scene_of(state, policy)
     found = short_lists(
-        scene.pairing, scorer, policy, scene.days_left, taken=scene.taken, rows=scene.rows, shut=scene.shut
+        scene.pairing, scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut
     )
     solved = solve_night(scene, scorer, policy, found, rng)
     referrals = referrals_of(scene, found, solved)

@@ -67,7 +67,8 @@ def only_new(referrals: pd.DataFrame, diff: pd.DataFrame) -> pd.DataFrame:
     """Return the referrals that were not already yesterday's proposals, without the row numbers."""
     kept = diff[diff["change"] == "kept"]
     known = set(zip(kept["member_id"], kept["position_id"], strict=True))
-    new = [pair not in known for pair in zip(referrals["member_id"], referrals["position_id"], strict=True)]
+    pairs = zip(referrals["member_id"], referrals["position_id"], strict=True)
+    new = np.array([pair not in known for pair in pairs], dtype=bool)
     return referrals[new].drop(columns=["mi", "pj"]).reset_index(drop=True)
 
 

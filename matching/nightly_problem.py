@@ -10,7 +10,7 @@ from matching.arrays import Floats, Ints
 from matching.candidates import Candidates
 from matching.eligibility import decide
 from matching.features import build
-from matching.nightly_scene import Scene
+from matching.nightly_scene import BROKEN, LIFTED, OPEN_ENDED, RUNNING, Scene
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
 from matching.scoring import Scorer
@@ -93,20 +93,24 @@ def _with(scene: Scene, scorer: Scorer, found: Candidates, extra: Ints) -> tuple
     new = np.unique(new, axis=0)
     member = np.concatenate([found.member, new[:, 0]])
     position = np.concatenate([found.position, new[:, 1]])
-    scores = scorer.score(build(scene.pairing, new[:, 0], new[:, 1]), scene.days_left[new[:, 0]])
+    scores = scorer.score(build(scene.pairing, new[:, 0], new[:, 1]), scene.horizon[new[:, 0]])
     order = np.argsort(_keys(scene, member, position), kind="stable")
     p_placed = np.concatenate([found.p_placed, scores.p_placed])
     p_stays = np.concatenate([found.p_stays, scores.p_stays])
     return member[order], position[order], p_placed[order], p_stays[order]
 
 
-def _capacity(scene: Scene, policy: PolicyBook, locked: Ints) -> Ints:
-    """Referrals each post may hold at once: openings left times the kind's ratio, never fewer than people already sent."""
+def referral_room(scene: Scene, policy: PolicyBook) -> Ints:
+    """Return (n_positions,) referrals each post may hold at once: openings left times the kind's ratio."""
     p = scene.pairing.positions
     ratio = np.array([policy.number(f"night.referral_ratio.{k}") for k in POSITION_KINDS])
-    room = np.floor(p.openings_left * ratio[p.kind]).astype(np.int64)
-    held = np.bincount(locked[:, 1], minlength=len(p))
-    return np.where(scene.shut, held, np.maximum(room, held))
+    return np.asarray(np.floor(p.openings_left * ratio[p.kind]), dtype=np.int64)
+
+
+def _capacity(scene: Scene, policy: PolicyBook, locked: Ints) -> Ints:
+    """The room of each post, never less than people already sent."""
+    held = np.bincount(locked[:, 1], minlength=len(scene.pairing.positions))
+    return np.where(scene.shut, held, np.maximum(referral_room(scene, policy), held))
 
 
 def _household_codes(scene: Scene) -> Ints:
@@ -115,16 +119,19 @@ def _household_codes(scene: Scene) -> Ints:
 
 
 def _weights(scene: Scene, policy: PolicyBook) -> Floats:
+    """(n_members,) the tier's weight, less where no promise can be kept by a start."""
     table = {tier: policy.number(f"night.promise_weight.{tier}") for tier in ("P0", "P1", "P2", "P3")}
-    return np.array([table[str(t)] for t in scene.tier])
+    stake = {name: policy.number(f"night.stake_weight.{name}") for name in (BROKEN, OPEN_ENDED, LIFTED)} | {
+        RUNNING: 1.0
+    }
+    return np.array([table[str(t)] * stake[str(s)] for t, s in zip(scene.tier, scene.stake, strict=True)])
 
 
 def _bottom_line(scene: Scene, policy: PolicyBook) -> np.ndarray:
     """(n_members,) members in the last days of their promise, who hold a public-welfare opening if any fits."""
-    running = ~np.isnat(scene.due_on)
     planned = np.zeros(len(scene.pairing.members), dtype=bool)
     planned[scene.rows] = True
-    return np.asarray(running & planned & (scene.days_left <= policy.number("night.fallback_days")))
+    return np.asarray((scene.stake == RUNNING) & planned & (scene.days_left <= policy.number("night.fallback_days")))
 
 
 def _pins(scene: Scene, policy: PolicyBook) -> tuple[Ints, tuple[Reason, ...]]:

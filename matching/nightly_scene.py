@@ -17,10 +17,14 @@ from matching.priority import tiers
 from matching.promise import promise_table
 from matching.reasons import Reason
 from matching.tables import TABLES, check, empty
-from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
+from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING, WORKING
 
 DEFAULT_DAYS = 30
-"""Days a member without a running clock is planned with."""
+"""Days a member is planned with whose clock does not run or has run out: the promise's own length from tonight."""
+
+RUNNING, BROKEN, OPEN_ENDED, LIFTED = "running", "broken", "open_ended", "lifted"
+"""What is at stake for a member: a promise that can still be kept, one past its day, none though nobody works, none because
+somebody of the household works."""
 
 OPEN_HOUSEHOLDS = ("recognised", "in_service", "one_employed", "stable")
 """Household states whose members are planned for."""
@@ -80,10 +84,15 @@ class Scene:
         Member rows that are planned for.
     days_left, due_on, tier : (n_members,)
         Days until the promise falls due (``DEFAULT_DAYS`` without a clock, at least 0), the day it does, the tier.
+    stake : (n_members,) str
+        ``RUNNING``, ``BROKEN``, ``OPEN_ENDED`` or ``LIFTED``.
+    horizon : (n_members,) float
+        Days within which a start is worth something: ``days_left``, and ``DEFAULT_DAYS`` again once the promise is broken.
     slots : (n_members,) int
         Referrals each member may hold at once.
     standing : DataFrame
-        Open referrals that stay as they are, with rows ``mi`` and ``pj``.
+        Open referrals that stay as they are, with rows ``mi`` and ``pj``; those silent for longer than ``night.silent_days`` hold
+        neither slot nor room any more.
     movable : DataFrame
         Yesterday's untouched proposals, with rows ``mi`` and ``pj``.
     taken : (k,) int
@@ -100,6 +109,8 @@ class Scene:
     days_left: Floats
     due_on: np.ndarray
     tier: np.ndarray
+    stake: np.ndarray
+    horizon: Floats
     slots: Ints
     standing: pd.DataFrame
     movable: pd.DataFrame
@@ -128,16 +139,22 @@ def scene_of(state: NightState, policy: PolicyBook) -> Scene:
     clocks = clocks.set_index("member_id").reindex(members["member_id"])
     left = clocks["days_left"].to_numpy(dtype=float, na_value=np.nan)
     located = _located(referrals, members, positions)
-    standing = located[~located["movable"] & located["state"].isin(OPEN_REFERRAL_STATES)]
+    since = pd.Timestamp(state.as_of) - pd.Timedelta(days=policy.whole("night.silent_days"))
+    heard = ((located["created_on"] >= since) | (located["state"] != "issued")).to_numpy(dtype=bool)
+    standing = located[~located["movable"] & located["state"].isin(OPEN_REFERRAL_STATES) & heard]
     locks = _locks(state, members, positions)
     rows = np.flatnonzero(_planned(state, members) & ~locks.members_out)
+    stake = _stakes(state, members, left, clocks["state"].to_numpy(dtype=object))
+    days_left = np.maximum(np.where(np.isnan(left), DEFAULT_DAYS, left), 0.0)
     return Scene(
         as_of=state.as_of,
         pairing=pairing,
         rows=rows,
-        days_left=np.maximum(np.where(np.isnan(left), DEFAULT_DAYS, left), 0.0),
+        days_left=days_left,
         due_on=clocks["due_on"].to_numpy(),
         tier=tiers(state["households"], members, left, policy),
+        stake=stake,
+        horizon=np.where(stake == BROKEN, DEFAULT_DAYS, days_left),
         slots=np.full(len(members), policy.whole("night.max_open_referrals"), dtype=np.int64),
         standing=standing,
         movable=located[located["movable"]],
@@ -147,6 +164,20 @@ def scene_of(state: NightState, policy: PolicyBook) -> Scene:
         notes=locks.notes,
         history=state.tables,
     )
+
+
+def _stakes(state: NightState, members: pd.DataFrame, left: Floats, clock: np.ndarray) -> np.ndarray:
+    """Return (n_members,) what is at stake; somebody at work lifts every household but a member with a clock of his own."""
+    own = state["promises"].loc[state["promises"]["scope"] == "member", "member_id"]
+    at_work = members["employment_state"].isin(WORKING).to_numpy()
+    homes = members["household_id"]
+    lifted = homes.isin(set(homes[at_work])).to_numpy() | np.isin(clock, ["met", "met_late"])
+    if len(state["households"]):
+        status = homes.map(state["households"].set_index("household_id")["status"])
+        lifted |= status.isin(["one_employed", "stable"]).to_numpy()
+    runs = ~np.isnan(left)
+    lifted &= ~(runs & members["member_id"].isin(own).to_numpy())
+    return np.select([lifted, runs & (left >= 0), runs], [LIFTED, RUNNING, BROKEN], OPEN_ENDED)
 
 
 def _planned(state: NightState, members: pd.DataFrame) -> Bools:

@@ -61,19 +61,20 @@ class Office:
         return np.atleast_1d(normal(self.truth.seed, stream, *keys))
 
 
-def read(world: World, *, live_only: bool = False) -> Office:
-    """Read a world; ``live_only`` leaves out households that left or are settled and posts nobody can be sent to."""
+def read(world: World, *, live_only: bool = False, recent: int = 0) -> Office:
+    """Read a world; ``live_only`` leaves out households that left or are settled and posts nobody can be sent to, unless they came
+    within the last ``recent`` working days."""
     people, posts = world.truth.people, world.truth.posts
     known_h = people.arrives <= world.day
     known_p = posts.day <= world.day
     if live_only:
         at_work = np.bincount(people.household, weights=world.known_working, minlength=len(people.arrives)) > 0
-        known_h &= (world.gone_day < 0) & ~at_work
+        known_h &= ((world.gone_day < 0) & ~at_work) | (people.arrives > world.day - recent)
         listed = np.zeros(len(posts.day), dtype=bool)
         listed[world.listed()] = True
         lately = np.array(world.referrals.day, dtype=np.int64) > world.day - WAITS_DAYS
         listed[np.array(world.referrals.post, dtype=np.int64)[lately]] = True
-        known_p &= listed | (world.pending > 0)
+        known_p &= listed | (world.pending > 0) | (posts.day > world.day - recent)
     households = np.flatnonzero(known_h)
     return Office(world, households, np.flatnonzero(known_h[people.household]), np.flatnonzero(known_p))
 

@@ -66,10 +66,10 @@ def nobody(world: World) -> Proposals:
     return Proposals.of(none, none)
 
 
-def tables(world: World, *, live_only: bool = False) -> dict[str, pd.DataFrame]:
-    """Return the office's tables on the day the world stands on; ``live_only`` keeps what a night needs to plan and leaves suitability
-    untold."""
-    office = read(world, live_only=live_only)
+def tables(world: World, *, live_only: bool = False, recent: int = 0) -> dict[str, pd.DataFrame]:
+    """Return the office's tables on the day the world stands on; ``live_only`` keeps what a night needs to plan, with the settled
+    households and closed posts of the last ``recent`` working days, and leaves suitability untold."""
+    office = read(world, live_only=live_only, recent=recent)
     spells = office_people.path_spells(office)
     households = office_people.households(office)
     members = office_people.members(office, spells)

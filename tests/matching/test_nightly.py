@@ -189,3 +189,45 @@ def test_the_forecast_counts_every_open_referral_of_the_household():
     rows = made.referrals[made.referrals["household_id"] == "H00"]
     chance = made.forecast.set_index("household_id").loc["H00", "chance"]
     assert chance == pytest.approx(1 - np.prod(1 - rows["utility"]))
+
+
+def clock(number, household_id, due_on, **changes):
+    started = {
+        "promise_id": f"X{number}",
+        "household_id": household_id,
+        "started_on": date(2026, 5, 4),
+        "due_on": due_on,
+    }
+    return {**started, **changes}
+
+
+def test_a_promise_that_can_still_be_kept_comes_before_one_that_is_broken_and_that_before_a_second_job():
+    tables = region(
+        n_members=6,
+        n_positions=1,
+        promises=[
+            clock(0, "H00", date(2026, 6, 4)),
+            clock(1, "H01", date(2026, 6, 24)),
+            clock(2, "H02", date(2026, 6, 4), state="met", met_on=date(2026, 6, 3)),
+        ],
+    )
+    tables["positions"].loc[0, ["openings_left", "openings_total"]] = 1
+    served = []
+    while len(tables["members"]):
+        made = plan(tables).referrals
+        served.append(made["household_id"].iloc[0])
+        tables["members"] = tables["members"][~tables["members"]["household_id"].isin(made["household_id"])]
+    assert served == ["H01", "H00", "H02"]
+
+
+def test_a_broken_promise_is_planned_with_a_month_ahead_and_never_with_no_time_at_all():
+    late = plan(region(n_members=1, n_positions=3, promises=[clock(0, "H00", date(2026, 6, 4))])).referrals
+    fresh = plan(region(n_members=1, n_positions=3, promises=[clock(0, "H00", date(2026, 7, 10))])).referrals
+    assert late["p_placed"].tolist() == pytest.approx(fresh["p_placed"].tolist()) and set(late["days_left"]) == {0}
+
+
+@pytest.mark.parametrize(("made_on", "held"), [(date(2026, 5, 20), True), (date(2026, 5, 19), False)])
+def test_a_referral_nobody_reported_on_for_three_weeks_holds_the_post_no_longer(made_on, held):
+    silent = referral(1, "M01", "P00", created_on=made_on)
+    made = plan(region(n_members=4, n_positions=1, referrals=[silent]))
+    assert (len(made.referrals) == 0) == held and "M01" not in set(made.referrals["member_id"])

@@ -1,0 +1,101 @@
+"""Policies a replay compares: this engine, and the ways of working it has to beat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.arrays import Floats, Ints
+from matching.candidates import Candidates, short_lists
+from matching.nightly import NightState, plan_night
+from matching.nightly_problem import referral_room
+from matching.nightly_scene import Scene, scene_of
+from matching.policy.load import PolicyBook, load_policy
+from matching.scoring import Scorer
+from models.simulation.draws import uniform
+from models.simulation.ledger import NIGHT, Proposals
+from models.simulation.office import numbers
+from models.simulation.region import tables
+from models.simulation.world import World
+
+RECENT = 60
+"""Working days of settled households and closed posts a night still sees: its region's own recent history."""
+
+REGION = "440000"
+"""Place of the policy book; numbers are resolved for each member's and post's own place."""
+
+
+def night_state(world: World) -> NightState:
+    """Return what the office has on file today, as a night reads it."""
+    return NightState.canonical(world.today.item(), tables(world, live_only=True, recent=RECENT))
+
+
+@dataclass(slots=True)
+class Engine:
+    """``onemonth``: this engine, night after night, with a scorer trained on the logged history."""
+
+    scorer: Scorer
+    seed: int
+
+    def __call__(self, world: World) -> Proposals:
+        """Propose what the night plans; what it plans is issued the same day."""
+        rng = np.random.default_rng([self.seed, world.day])
+        plan = plan_night(night_state(world), self.scorer, _book(world), rng=rng)
+        return Proposals.of(numbers(plan.referrals["member_id"]), numbers(plan.referrals["position_id"]), NIGHT)
+
+
+Wish = Callable[[World, Scene, Candidates], Floats]
+"""How much each pair of the short lists is wished for; the highest wish goes first."""
+
+
+@dataclass(slots=True)
+class OneByOne:
+    """Pairs in the order of a wish, each taken while its member has a slot and its post has room: no plan, one night at a time."""
+
+    scorer: Scorer
+    wish: Wish
+
+    def __call__(self, world: World) -> Proposals:
+        """Propose under the same gates, slots and room as the engine."""
+        policy = _book(world)
+        scene = scene_of(night_state(world), policy)
+        found = short_lists(
+            scene.pairing, self.scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut
+        )
+        order = np.argsort(-self.wish(world, scene, found), kind="stable")
+        member, post = _taken_in_turn(scene, policy, found.member[order], found.position[order])
+        ids = scene.pairing.members.ids, scene.pairing.positions.ids
+        return Proposals.of(_rows(ids[0][member]), _rows(ids[1][post]), NIGHT)
+
+
+def by_score(world: World, scene: Scene, found: Candidates) -> Floats:
+    """Wish for the highest chance of a lasting start."""
+    return found.utility
+
+
+def by_lot(world: World, scene: Scene, found: Candidates) -> Floats:
+    """Wish at random, alike for the same pair on the same day."""
+    member, post = _rows(scene.pairing.members.ids[found.member]), _rows(scene.pairing.positions.ids[found.position])
+    return np.asarray(uniform(world.truth.seed, "lot", member, post, world.day)).reshape(len(member))
+
+
+def _taken_in_turn(scene: Scene, policy: PolicyBook, member: Ints, post: Ints) -> tuple[Ints, Ints]:
+    held = np.bincount(scene.standing["mi"], minlength=len(scene.slots))
+    slots = (scene.slots - held).tolist()
+    room = (referral_room(scene, policy) - np.bincount(scene.standing["pj"], minlength=len(scene.shut))).tolist()
+    kept: list[tuple[int, int]] = []
+    for i, j in zip(member.tolist(), post.tolist(), strict=True):
+        if slots[i] > 0 and room[j] > 0:
+            slots[i] -= 1
+            room[j] -= 1
+            kept.append((i, j))
+    pairs = np.array(kept, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _rows(identifiers: np.ndarray) -> Ints:
+    return np.array([int(text[4:]) for text in identifiers], dtype=np.int64)
+
+
+def _book(world: World) -> PolicyBook:
+    return load_policy(REGION, world.today.item())
