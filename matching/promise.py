@@ -77,34 +77,63 @@ def promise_table(
 
     A stored promise of the member wins, then one of the household, then the clock the facts imply: in a recognised household without
     a job it starts on the latest of the days ``promise.start_event`` names, for the first ready member where ``promise.scope`` is the
-    household, for each member alone where it is the member.
+    household, for each member alone where it is the member. A promise that was kept gives way to facts that start a new one after it:
+    the job was lost, the household is without work again and has confirmed its wish since.
 
     Returns
     -------
     DataFrame
         ``member_id household_id started_on due_on due_net_on days_left days_left_gross state calendar_known``. ``due_on`` never moves;
         ``due_net_on`` is put off by the paused days. ``days_left`` (days, net) counts to the latter, ``days_left_gross`` to the
-        former; both may be negative and are null where no clock runs. A running clock past its last day reads ``breached``.
+        former; both may be negative and are null where no clock runs. A running clock past its last day reads ``breached``, a pause
+        past its limit ``running``, a promise kept on a later day as it stood before.
         ``calendar_known`` is false where the due year's holidays were not published and only weekends count.
     """
     today = np.datetime64(as_of, "D")
     regions = members["region_code"].str[:6].to_numpy(dtype=object)
-    started = _implied_start(households, members, regions, today, policy)
+    implied = _implied_start(households, members, regions, today, policy)
+    started = implied.copy()
     due = _each_once(started, np.zeros(len(members), dtype=np.int64), regions, policy, due_date)
     paused = np.zeros(len(members), dtype=np.int64)
     state = np.where(np.isnat(started), "not_ready", PromiseState.RUNNING.value).astype(object)
-    known = promises[promises["started_on"] <= pd.Timestamp(as_of)]
+    known = _as_they_stood(promises[promises["started_on"] <= pd.Timestamp(as_of)], households, as_of, policy)
     for key, scope in (("household_id", "household"), ("member_id", "member")):
         mine = known[known["scope"] == scope].dropna(subset=[key])
         latest = mine.sort_values(["started_on", "promise_id"]).drop_duplicates(key, keep="last").set_index(key)
         at = latest.index.get_indexer(pd.Index(members[key]))
-        hit = at >= 0
+        kept = np.append(latest["met_on"].to_numpy().astype("datetime64[D]"), NO_DAY)[at]
+        hit = (at >= 0) & ~(implied > kept)
         started[hit] = latest["started_on"].to_numpy().astype("datetime64[D]")[at[hit]]
         due[hit] = latest["due_on"].to_numpy().astype("datetime64[D]")[at[hit]]
         paused[hit] = latest["paused_days"].to_numpy(dtype=np.int64)[at[hit]]
         state[hit] = latest["state"].to_numpy(dtype=object)[at[hit]]
     net = np.where(paused > 0, _each_once(due, paused, regions, policy, rolled), due)
     return _clocks(members, started, due, net, state, today, policy)
+
+
+def _as_they_stood(promises: pd.DataFrame, households: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
+    """Return stored promises on a day: the pause that runs counted up to it, a promise that was kept later still running."""
+    today = pd.Timestamp(as_of)
+    rows = promises.assign(state=promises["state"].mask(promises["met_on"] > today, PromiseState.RUNNING.value))
+    if "paused_since" not in rows.columns or not rows["paused_since"].notna().any():
+        return rows
+    places = households.set_index("household_id")["region_code"].to_dict()
+    now = rows[(rows["state"] == PromiseState.PAUSED.value) & (rows["paused_since"] <= today)]
+    columns = ("household_id", "paused_days", "pause_reason", "reopens_id")
+    for at, since, *cells in zip(now.index, now["paused_since"].dt.date, *(now[c] for c in columns), strict=True):
+        home, used, reason, reopens = cells
+        limit, days = pause_limit(reason, used, policy.at(places.get(home, policy.region_code))), (as_of - since).days
+        if days > limit:
+            runs = PromiseState.RUNNING if pd.isna(reopens) else PromiseState.REOPENED
+            rows.loc[at, "state"] = runs.value
+        rows.loc[at, "paused_days"] = used + min(days, limit)
+    return rows
+
+
+def pause_limit(reason: str, used: int, policy: PolicyBook) -> int:
+    """Return the days a pause for a coded reason may last when ``used`` days of the total are gone."""
+    single = policy.whole("promise.away_max_days" if reason == "away" else "promise.pause_max_days")
+    return min(single, policy.whole("promise.pause_total_days") - used)
 
 
 def _clocks(

@@ -1,13 +1,14 @@
 """One promise through its life: started, paused, voided, met, broken, reopened; every step coded, no step silent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from matching.errors import PromiseError
 from matching.policy.load import PolicyBook
-from matching.promise import due_date, rolled
+from matching.promise import due_date, pause_limit, rolled
 from matching.reasons import Reason
 from matching.vocabulary import PromiseState
 
@@ -37,7 +38,7 @@ class ClockEvent:
     reason : str
         Coded reason of a pause, a void or a breach cause.
     by, second : str
-        Who recorded it and, for a pause, who approved it.
+        Who recorded it and, for a pause, a void and its reinstatement, who approved it.
     first_day : date or None
         First day of work of a placement.
     job_kind : str
@@ -74,7 +75,9 @@ class Promise:
     breached_on : date or None
         First day after the net due day; stays when late evidence corrects the state to met, so that both facts are kept.
     previous : Promise or None
-        The promise this one reopened.
+        The promise this one reopened, where it is known.
+    reopened : bool
+        Whether it reopened an earlier one.
     calendar_known : bool
         False where the due year's holidays were not published and only weekends count.
     """
@@ -90,6 +93,7 @@ class Promise:
     breached_on: date | None = None
     breach_cause: str = ""
     previous: "Promise | None" = None
+    reopened: bool = False
     calendar_known: bool = True
 
     @property
@@ -123,7 +127,7 @@ def clock(
 ) -> Promise:
     """Return a promise on a day, from its start and all events up to that day, in the order of their days.
 
-    PromiseError when a step is not allowed: an unknown reason, a pause past its limit or without a second person, a void without a
+    PromiseError when a step is not allowed: an unknown reason, a pause past its limit, a pause, void or reinstatement without a second
     person, a step the state does not allow.
     """
     promise = open_promise(started_on, policy, recognised_on=recognised_on)
@@ -133,11 +137,27 @@ def clock(
 
 
 def row_of(promise: Promise) -> dict[str, object]:
-    """Return the promise as the columns of the promises table that it decides."""
+    """Return the promise as the columns of the promises table that it decides; the inverse of :func:`promise_of`."""
     return {
         "started_on": promise.started_on, "due_on": promise.due_on, "state": promise.state.value, "paused_days": promise.paused_days,
         "met_on": promise.met_on, "void_reason": promise.void_reason or None, "breach_cause": promise.breach_cause or None,
+        "paused_since": promise.paused_since, "pause_reason": promise.pause_reason or None, "breached_on": promise.breached_on,
     }  # fmt: skip
+
+
+def promise_of(row: Mapping[str, object], policy: PolicyBook) -> Promise:
+    """Return a row of the promises table as a promise; ``paused_days`` of the row are those of the pauses that are over."""
+    days: dict[str, Any] = {
+        k: v for k in ("met_on", "breached_on", "paused_since") if isinstance(v := row.get(k), date)
+    }
+    started, due, state = row["started_on"], row["due_on"], PromiseState(str(row["state"]))
+    assert isinstance(started, date) and isinstance(due, date)
+    return Promise(
+        started, due, state, paused_days=int(str(row["paused_days"])), pause_reason=str(row.get("pause_reason") or ""),
+        void_reason=str(row.get("void_reason") or ""), breach_cause=str(row.get("breach_cause") or ""),
+        reopened=row.get("reopens_id") is not None or state is PromiseState.REOPENED,
+        calendar_known=policy.calendar.known(due), **days,
+    )  # fmt: skip
 
 
 def net_due(promise: Promise, day: date, policy: PolicyBook) -> date:
@@ -165,7 +185,7 @@ def warning(left: int | None, policy: PolicyBook) -> Reason | None:
 def advance(promise: Promise, day: date, policy: PolicyBook) -> Promise:
     """Let time pass up to a day: a pause ends at its limit, a clock past its last day is broken."""
     if promise.paused_since is not None:
-        limit = _pause_limit(promise, policy)
+        limit = _limit(promise, policy)
         if (day - promise.paused_since).days > limit:
             promise = _resumed(promise, promise.paused_since + timedelta(days=limit), policy)
     due = net_due(promise, day, policy)
@@ -191,10 +211,7 @@ def apply(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
 
 def _pause(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     _coded(event, "promise.pause_reasons", policy)
-    if not event.by or not event.second or event.by == event.second:
-        raise PromiseError(
-            f"pause on {event.on}: expected two different people, found {event.by or 'nobody'!r} and {event.second or 'nobody'!r}"
-        )
+    _two_people(event)
     left = policy.whole("promise.pause_total_days") - promise.paused_days
     if left <= 0:
         raise PromiseError(
@@ -209,18 +226,15 @@ def _resume(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
 
 def _void(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     _coded(event, "promise.void_reasons", policy)
-    if not event.by:
-        raise PromiseError(
-            f"void on {event.on}: expected the person who decided, found nobody; no promise is voided by a machine"
-        )
+    _two_people(event)
     stopped = _resumed(promise, event.on, policy) if promise.paused_since is not None else promise
     return replace(stopped, state=PromiseState.VOID, void_reason=event.reason)
 
 
 def _reinstate(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     """The clock stands where it would have stood: the days between were no fault of the member."""
-    running = PromiseState.REOPENED if promise.previous is not None else PromiseState.RUNNING
-    return advance(replace(promise, state=running, void_reason=""), event.on, policy)
+    _two_people(event)
+    return advance(replace(promise, state=_running(promise), void_reason=""), event.on, policy)
 
 
 def _placed(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
@@ -243,7 +257,7 @@ def _job_ended(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promi
     if (event.on - promise.met_on).days >= policy.whole("promise.reopen_days"):
         return promise
     fresh = open_promise(event.on, policy)
-    return replace(fresh, state=PromiseState.REOPENED, previous=promise)
+    return replace(fresh, state=PromiseState.REOPENED, previous=promise, reopened=True)
 
 
 def _cause(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
@@ -265,19 +279,28 @@ def _coded(event: ClockEvent, key: str, policy: PolicyBook) -> None:
 
 def _resumed(promise: Promise, day: date, policy: PolicyBook) -> Promise:
     paused = promise.paused_days + _running_pause(promise, day, policy)
-    running = PromiseState.REOPENED if promise.previous is not None else PromiseState.RUNNING
-    return replace(promise, state=running, paused_days=paused, paused_since=None, pause_reason="")
+    return replace(promise, state=_running(promise), paused_days=paused, paused_since=None, pause_reason="")
 
 
 def _running_pause(promise: Promise, day: date, policy: PolicyBook) -> int:
     if promise.paused_since is None:
         return 0
-    return min(max((day - promise.paused_since).days, 0), _pause_limit(promise, policy))
+    return min(max((day - promise.paused_since).days, 0), _limit(promise, policy))
 
 
-def _pause_limit(promise: Promise, policy: PolicyBook) -> int:
-    single = policy.whole("promise.away_max_days" if promise.pause_reason == "away" else "promise.pause_max_days")
-    return min(single, policy.whole("promise.pause_total_days") - promise.paused_days)
+def _limit(promise: Promise, policy: PolicyBook) -> int:
+    return pause_limit(promise.pause_reason, promise.paused_days, policy)
+
+
+def _running(promise: Promise) -> PromiseState:
+    return PromiseState.REOPENED if promise.reopened else PromiseState.RUNNING
+
+
+def _two_people(event: ClockEvent) -> None:
+    if not event.by or not event.second or event.by == event.second:
+        raise PromiseError(
+            f"{event.kind} on {event.on}: expected two different people, found {event.by or 'nobody'!r} and {event.second or 'nobody'!r}"
+        )
 
 
 _OWED = (PromiseState.RUNNING, PromiseState.PAUSED, PromiseState.BREACHED, PromiseState.REOPENED)

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import access, health, routes
+from service.api import access, health, routes, rules
 from service.api.guard import Guard
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
 from service.security.gate import Gate, admit
@@ -27,7 +27,7 @@ from service.web import access_pages, pages
 from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
-ROUTERS = (health.router, routes.router, access.router, pages.router, access_pages.router)
+ROUTERS = (health.router, routes.router, access.router, rules.router, pages.router, access_pages.router)
 """Every route of the service; each has its row in the matrix of roles."""
 
 _MACHINES = ("/api/", "/health", "/ready", "/openapi.json")

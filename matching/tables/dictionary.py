@@ -236,6 +236,10 @@ PROMISES = Table("promises", "promise clocks of households and members", ("promi
     col("met_on", "date", "first day of the job that met it", null=True),
     col("void_reason", "text", "coded reason it was voided", null=True),
     col("breach_cause", "text", "coded cause of the breach", null=True),
+    col("paused_since", "date", "first day of the pause that runs", null=True),
+    col("pause_reason", "text", "coded reason of the pause that runs", null=True),
+    col("breached_on", "date", "first day after the last day of a broken promise; stays when late evidence corrects it", null=True),
+    col("reopens_id", "id", "promise that was kept by a job which soon ended", null=True),
 ))  # fmt: skip
 
 LOCKS = Table("locks", "human decisions the night obeys", ("lock_id",), (

@@ -83,13 +83,13 @@ def get_approvals(
 ) -> ApprovalsOut:
     """Steps that wait for, or had, a second person."""
     found, onward = approvals.listed(office, state=state, kind=kind, limit=limit, after=after)
-    return ApprovalsOut(items=[_out(a) for a in found], next=onward)
+    return ApprovalsOut(items=[packed(a) for a in found], next=onward)
 
 
 @router.get("/approvals/{approval_id}", responses=responses("not-found"))
 def get_approval(office: AnOffice, approval_id: Annotated[str, Path(min_length=1, max_length=64)]) -> ApprovalOut:
     """One proposal as it stands."""
-    return _out(approvals.approval(office, approval_id))
+    return packed(approvals.approval(office, approval_id))
 
 
 @router.post(
@@ -106,7 +106,7 @@ def post_approval(
     kind = KINDS.get(body.kind)
     if kind is None:
         raise BadInput(f"kind: expected one of {', '.join(KINDS)}, found {body.kind[:64]!r}")
-    return _out(approvals.propose(office, kind, body.object_id, body.payload, body.reason, request_id=request_id))
+    return packed(approvals.propose(office, kind, body.object_id, body.payload, body.reason, request_id=request_id))
 
 
 @router.post(
@@ -119,10 +119,11 @@ def post_decision(
     body: Annotated[DecisionIn, Body(openapi_examples={"approve": {"value": {"approve": True, "answer": "seen"}}})],
 ) -> ApprovalOut:
     """Approve or refuse what somebody else proposed; an approval does the step."""
-    return _out(
+    return packed(
         approvals.decide(office, KINDS, approval_id, approve=body.approve, answer=body.answer, request_id=request_id)
     )
 
 
-def _out(approval: Approval) -> ApprovalOut:
+def packed(approval: Approval) -> ApprovalOut:
+    """Return a proposal as the interface shows it."""
     return ApprovalOut(**{name: getattr(approval, name) for name in ApprovalOut.model_fields})

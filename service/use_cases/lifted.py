@@ -1,89 +1,61 @@
-"""A verified start of work meets the household's promise and moves its file on."""
+"""A verified start of work keeps the household's promise and moves its file on; a job that soon ends opens both again."""
 
-from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
 
-from matching.promise import promise_table
+from matching.promise_clock import ClockEvent, ClockEventKind
 from service.storage.store import Transaction
-from service.use_cases.rows import journalled, only, records
+from service.use_cases.clocks import take, write_implied
+from service.use_cases.household_state import follow
+from service.use_cases.rows import records
 from service.wiring import Office
 
-_RUNS = frozenset({"running", "paused", "breached", "reopened"})
-_BEFORE_WORK = frozenset({"recognised", "in_service"})
+_OWED = frozenset({"running", "paused", "breached", "reopened"})
+_KEPT = frozenset({"met", "met_late"})
 
 
-def lift(tx: Transaction, office: Office, member_id: str, started_on: date, request_id: str | None) -> None:
-    """Meet the clocks of a member's household on the first day of work, and mark the household as one employed."""
-    members = tx.read("members", member_id=member_id)
-    households = tx.read("households", household_id=str(members["household_id"].iloc[0]))
-    promises = tx.read("promises", household_id=str(members["household_id"].iloc[0]))
-    running = [
-        p
-        for p in records(promises)
-        if p["state"] in _RUNS and (p["scope"] == "household" or p["member_id"] == member_id)
-    ]
-    for promise in running:
-        after = _met(office, members, households, promises[promises["promise_id"] == promise["promise_id"]], started_on)
-        tx.update("promises", {"promise_id": promise["promise_id"]}, after)
-        _journal(tx, office, str(promise["promise_id"]), str(after["state"]), promise["state"], after, request_id)
-    if promises.empty:
-        _write_implied(tx, office, members, households, promises, started_on, request_id)
-    household = only(households)
-    if household["status"] in _BEFORE_WORK:
-        tx.update("households", {"household_id": household["household_id"]}, {"status": "one_employed"})
+def lift(tx: Transaction, office: Office, member_id: str, kind: str, started_on: date, request_id: str | None) -> None:
+    """Keep the clocks of a member's household with a verified job, and mark the household as one employed.
 
-
-def _met(
-    office: Office, members: pd.DataFrame, households: pd.DataFrame, promise: pd.DataFrame, started_on: date
-) -> dict[str, object]:
-    """Return what a start makes of a clock, read by the clock's own rule on the first day of work, not the day it became known."""
-    clock = only(promise_table(households, members, promise, started_on, office.policy(started_on)))
-    left = clock["days_left"]
-    return {"state": "met" if isinstance(left, int) and left >= 0 else "met_late", "met_on": pd.Timestamp(started_on)}
-
-
-def _write_implied(
-    tx: Transaction,
-    office: Office,
-    members: pd.DataFrame,
-    households: pd.DataFrame,
-    promises: pd.DataFrame,
-    started_on: date,
-    request_id: str | None,
-) -> None:
-    """Write down the clock that the facts imply and that nobody stored, so that what met it stays on the record."""
-    today = office.today()
-    clock = only(promise_table(households, members, promises, today, office.policy(today)))
-    if clock["days_left"] is None:
+    The first day of work counts, not the day it became known. A kind that is a step and no job (``promise.met_by``) lifts nobody; a
+    clock that started after the first day of work was not what this job was promised under and stands.
+    """
+    household_id = _household(tx, member_id)
+    home = tx.read("households", columns=["region_code"], household_id=household_id)["region_code"].iloc[0]
+    place = office.policy(office.today()).at(str(home)[:6])
+    if kind not in place.items("promise.met_by"):
         return
-    promise_id = f"C{clock['household_id']}-{clock['started_on']}"
-    row = {
-        "promise_id": promise_id, "household_id": clock["household_id"], "scope": "household", "started_on": clock["started_on"],
-        "due_on": clock["due_on"], "paused_days": 0, **_met(office, members, households, promises, started_on),
-    }  # fmt: skip
-    tx.insert("promises", [row])
-    _journal(tx, office, promise_id, str(row["state"]), "running", row, request_id)
+    write_implied(tx, office, [household_id], office.today(), request_id)
+    event = ClockEvent(ClockEventKind.PLACED, office.today(), by=office.actor, first_day=started_on, job_kind=kind)
+    for promise in _mine(tx, household_id, member_id):
+        began = promise["started_on"]
+        assert isinstance(began, date)
+        if promise["state"] in _OWED and began <= started_on:
+            take(tx, office, promise, event, request_id)
+    follow(tx, office, [household_id], request_id)
 
 
-def _journal(
-    tx: Transaction,
-    office: Office,
-    promise_id: str,
-    state: str,
-    before: object,
-    after: Mapping[str, object],
-    request_id: str | None,
+def drop(
+    tx: Transaction, office: Office, member_id: str, started_on: date, ended_on: date, request_id: str | None
 ) -> None:
-    tx.journal(
-        actor=office.actor,
-        role=office.role,
-        action=f"promise.{state}",
-        object_type="promises",
-        object_id=promise_id,
-        before={"state": before},
-        after=journalled(after),
-        reason=None,
-        request_id=request_id,
-    )
+    """Reopen the clocks this job kept, where it ended soon enough (``promise.reopen_days``); the household's only if nobody else works."""
+    household_id = _household(tx, member_id)
+    follow(tx, office, [household_id], request_id)
+    members = tx.read("members", columns=["member_id"], household_id=household_id)["member_id"].tolist()
+    jobs = tx.read("placements", member_id=members)
+    alone = not (jobs["verified_on"].notna() & ~(jobs["ended_on"] <= pd.Timestamp(ended_on))).any()
+    event = ClockEvent(ClockEventKind.JOB_ENDED, ended_on, by=office.actor)
+    for promise in _mine(tx, household_id, member_id):
+        lost = promise["scope"] == "member" or alone
+        if lost and promise["state"] in _KEPT and promise["met_on"] == started_on:
+            take(tx, office, promise, event, request_id)
+
+
+def _household(tx: Transaction, member_id: str) -> str:
+    return str(tx.read("members", columns=["household_id"], member_id=member_id)["household_id"].iloc[0])
+
+
+def _mine(tx: Transaction, household_id: str, member_id: str) -> list[dict[str, object]]:
+    rows = records(tx.read("promises", household_id=household_id).sort_values(["started_on", "promise_id"]))
+    return [p for p in rows if p["scope"] == "household" or p["member_id"] == member_id]

@@ -17,8 +17,8 @@ from matching.vocabulary import (
     RefusalReason,
 )
 from service.storage.store import Transaction
+from service.use_cases.jobs import employment_state, take_opening
 from service.use_cases.lifted import lift
-from service.use_cases.refusals import NoOpening
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 
@@ -118,10 +118,7 @@ def _start(
     """Write the placement, take the opening, and close what the start makes void."""
     referral_id, member_id, position_id = (str(referral[k]) for k in ("referral_id", "member_id", "position_id"))
     post = tx.read("positions", position_id=position_id)
-    left = int(post["openings_left"].iloc[0])
-    values = {"openings_left": left - 1, **({"status": "filled"} if left == 1 else {})}
-    if left < 1 or tx.update("positions", {"position_id": position_id}, values, where={"openings_left": left}) != 1:
-        raise NoOpening(f"post {position_id} has no opening left; the start was not recorded")
+    left = take_opening(tx, position_id) + 1
     evidence = outcome.evidence or Evidence.NONE.value
     placement = {
         "placement_id": f"L{referral_id}", "referral_id": referral_id, "member_id": member_id, "position_id": position_id,
@@ -130,14 +127,15 @@ def _start(
         "evidence": evidence, "verified_on": None if evidence == Evidence.NONE else pd.Timestamp(office.today()),
     }  # fmt: skip
     tx.insert("placements", [placement])
-    tx.update("members", {"member_id": member_id}, {"employment_state": "employed"})
+    kind = str(placement["kind"])
+    tx.update("members", {"member_id": member_id}, {"employment_state": employment_state(kind)})
     tx.journal(
         actor=office.actor, role=office.role, action="placement.started", object_type="placements",
         object_id=f"L{referral_id}", before={"openings_left": left}, after={**journalled(placement), "openings_left": left - 1},
         reason=None, request_id=request_id,
     )  # fmt: skip
     if evidence != Evidence.NONE:
-        lift(tx, office, member_id, outcome.started_on or office.today(), request_id)
+        lift(tx, office, member_id, kind, outcome.started_on or office.today(), request_id)
     _close_others(tx, office, referral, left - 1, request_id)
 
 

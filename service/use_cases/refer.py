@@ -14,6 +14,7 @@ from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.index import Index, room
 from service.storage.store import Transaction
 from service.use_cases.explain import Explanation, explanation
+from service.use_cases.passing_over import require_order
 from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
 from service.use_cases.rows import journalled, only
 from service.wiring import Office
@@ -43,6 +44,7 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
         earlier = _replayed(tx.read, wish)
         if earlier is not None:
             return earlier
+        require_order(office, tx, index, i, index.position_row(position_id))
         draft = _claim(tx, office, wish, index.policy)
         row = _row(office, wish, found, index, tx)
         if draft is None:

@@ -21,5 +21,9 @@ class NoSlot(Conflict):
     """The member holds as many open referrals as policy allows."""
 
 
+class PassesOver(Conflict):
+    """Others stand before this member in the regulated order for public-welfare posts."""
+
+
 class KeyReused(Conflict):
     """An idempotency key came back with another request."""

@@ -139,7 +139,8 @@ def test_pauses_end_at_thirty_days_in_all():
         (pause(day(3), by="S1"), "expected two different people, found 'S1' and 'S1'"),
         (ClockEvent(K.RESUME, day(3)), "expected state paused for resume on 2026-06-04, found running"),
         (ClockEvent(K.VOID, day(3), "no_suitable_post", "C1"), "expected one of wish_withdrawn"),
-        (ClockEvent(K.VOID, day(3), "moved"), "expected the person who decided, found nobody"),
+        (ClockEvent(K.VOID, day(3), "moved", "C1"), "expected two different people, found 'C1' and 'nobody'"),
+        (ClockEvent(K.VOID, day(3), "moved"), "expected two different people, found .nobody. and .nobody."),
         (ClockEvent(K.REINSTATE, day(3)), "expected state void for reinstate"),
         (ClockEvent(K.PLACED, day(3)), "expected a first day of work from 2026-06-01 to the day of verification, found None"),
         (ClockEvent(K.PLACED, day(3), first_day=day(2), job_kind="TRAINEE"), "expected a kind that keeps the promise, .* found 'TRAINEE'"),
@@ -156,26 +157,34 @@ def test_a_step_that_may_not_be_is_refused(event, message):
 
 
 def test_a_broken_promise_cannot_be_paused_or_voided_any_more():
-    for event in (pause(day(40)), ClockEvent(K.VOID, day(40), "moved", "C1")):
+    for event in (pause(day(40)), ClockEvent(K.VOID, day(40), "moved", "C1", "S1")):
         with pytest.raises(PromiseError, match="found breached"):
             at(day(41), event)
 
 
-def test_a_void_is_a_person_s_and_an_appeal_brings_the_clock_back_where_it_would_stand():
-    void = at(day(20), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1"))
+def test_a_void_takes_two_people_and_an_appeal_brings_the_clock_back_where_it_would_stand():
+    void = at(day(20), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1", "S2"))
     assert (void.state, void.void_reason, days_left(void, day(20), POLICY)) == (
         PromiseState.VOID,
         "wish_withdrawn",
         None,
     )
-    back = at(day(20), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1"), ClockEvent(K.REINSTATE, day(18), by="S2"))
+    back = at(
+        day(20),
+        ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1", "S2"),
+        ClockEvent(K.REINSTATE, day(18), by="S2", second="S3"),
+    )
     assert (back.state, back.void_reason, days_left(back, day(20), POLICY)) == (PromiseState.RUNNING, "", 10)
-    late = at(day(50), ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1"), ClockEvent(K.REINSTATE, day(45), by="S2"))
+    late = at(
+        day(50),
+        ClockEvent(K.VOID, day(5), "wish_withdrawn", "S1", "S2"),
+        ClockEvent(K.REINSTATE, day(45), by="S2", second="S3"),
+    )
     assert late.state is PromiseState.BREACHED
 
 
 def test_a_void_in_a_pause_keeps_the_days_paused():
-    void = at(day(20), pause(day(3)), ClockEvent(K.VOID, day(8), "death", "S1"))
+    void = at(day(20), pause(day(3)), ClockEvent(K.VOID, day(8), "death", "S1", "S2"))
     assert void.paused_days == 5 and void.paused_since is None
 
 
@@ -228,6 +237,7 @@ def test_a_promise_is_written_as_a_row_of_the_record():
     row = row_of(at(day(40), pause(day(3)), ClockEvent(K.RESUME, day(5)), placed(day(10), day(10))))
     assert row == {
         "started_on": START, "due_on": DUE, "state": "met", "paused_days": 2, "met_on": day(10), "void_reason": None, "breach_cause": None,
+        "paused_since": None, "pause_reason": None, "breached_on": None,
     }  # fmt: skip
 
 

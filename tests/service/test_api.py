@@ -276,6 +276,7 @@ def test_each_change_leaves_exactly_one_entry_for_each_thing_changed(client, off
         "referral.started",
         "placement.started",
         "promise.met",
+        "household.one_employed",
     ]
     assert actions == expected
 

@@ -1,0 +1,90 @@
+"""Who would be passed over when a public-welfare post goes to somebody else: the regulated order, and the second person who may set it aside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from matching.eligibility import verdicts
+from matching.errors import BadInput, NotFound
+from matching.priority import passed_over, welfare_order
+from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, Role
+from service.index import Index
+from service.storage.schema import approvals
+from service.storage.store import Reader, Transaction
+from service.use_cases.approvals import Approval, Kind
+from service.use_cases.refusals import PassesOver
+from service.wiring import Office
+
+REASONS = ("nobody_reachable", "declined_beforehand", "needs_training", "interim", "hardship")
+"""Coded reasons for setting the order aside."""
+
+_WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
+
+
+def require_order(office: Office, reader: Reader, index: Index, i: int, j: int) -> None:
+    """Raise PassesOver when an eligible member with an earlier place holds no public-welfare referral and nobody approved it."""
+    if index.scene.pairing.positions.kind[j] != _WELFARE:
+        return
+    before = waiting_before(index, i, j)
+    member_id, position_id = str(index.members.index[i]), str(index.positions.index[j])
+    if len(before) and not _approved(reader, member_id, position_id):
+        raise PassesOver(
+            f"post {position_id}: {len(before)} eligible members stand before {member_id} in the order for public-welfare posts; "
+            f"refer one of them, or ask for {PASS_OVER.name} with a reason and let a second person decide"
+        )
+
+
+def waiting_before(index: Index, i: int, j: int) -> np.ndarray:
+    """Return the rows of members who may be proposed post ``j``, stand before member ``i`` and hold no public-welfare referral."""
+    pairing, n = index.scene.pairing, len(index.members)
+    eligible = (verdicts(pairing, index.policy, np.arange(n), np.full(n, j)).blocked | index.taken_members(j)) == 0
+    standing = index.scene.history["referrals"]
+    welfare = standing["position_id"].map(index.positions["kind"]) == "PUBLIC_WELFARE"
+    holding = set(standing.loc[welfare & standing["state"].isin(OPEN_REFERRAL_STATES), "member_id"])
+    eligible &= ~index.members.index.isin(list(holding))
+    members, households = index.members.reset_index(drop=True), index.households.reset_index(drop=True)
+    return passed_over(welfare_order(households, members, index.as_of, index.policy), eligible, i)
+
+
+def _approved(reader: Reader, member_id: str, position_id: str) -> bool:
+    asked = sa.select(approvals.c.payload).where(
+        approvals.c.kind == PASS_OVER.name, approvals.c.object_id == member_id, approvals.c.state == "approved"
+    )
+    return any(f'"position_id": "{position_id}"' in str(text) for text in reader.execute(asked).scalars())
+
+
+def _check(tx: Transaction, office: Office, member_id: str, payload: Mapping[str, Any]) -> str:
+    if payload.get("reason") not in REASONS:
+        raise BadInput(
+            f"payload.reason: expected one of {', '.join(REASONS)}, found {payload.get('reason') or 'nothing'}"
+        )
+    member = tx.seen("members", columns=["region_code"], member_id=member_id)
+    if member.empty:
+        raise NotFound(f"no member {member_id!r} in the record; check the number")
+    if tx.read(
+        "positions", columns=["position_id"], position_id=payload.get("position_id"), kind="PUBLIC_WELFARE"
+    ).empty:
+        raise NotFound(
+            f"no public-welfare post {payload.get('position_id')!r} in the record; check payload.position_id"
+        )
+    return str(member["region_code"].iloc[0])
+
+
+def _note(tx: Transaction, office: Office, approval: Approval) -> None:
+    tx.journal(
+        actor=office.actor, role=office.role, action="welfare.order_set_aside", object_type="members", object_id=approval.object_id,
+        after={**approval.payload, "by": approval.proposed_by, "second": office.actor}, reason=str(approval.payload["reason"]),
+    )  # fmt: skip
+
+
+PASS_OVER = Kind(
+    "welfare.pass_over",
+    "members",
+    frozenset({Role.CASEWORKER, Role.SUPERVISOR}),
+    frozenset({Role.SUPERVISOR}),
+    _check,
+    _note,
+)
+"""Setting the order for public-welfare posts aside for one member and one post: a reason and a second person."""
