@@ -6,7 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from matching.arrays import Bits, Bools, Floats, Ints
-from matching.pairing import Pairing
+from matching.pairing import KM_PER_DEGREE, Pairing, reach_km
 from matching.policy.load import PolicyBook
 from matching.reasons import Decision, Fact, Reason, Verdict
 from matching.vocabulary import DIMENSIONS, POSITION_KINDS, FunctionalLimit
@@ -70,23 +70,52 @@ def verdicts(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Verdic
     blocked = np.zeros(len(mi), dtype=np.uint32)
     unknown = np.zeros(len(mi), dtype=np.uint32)
     for gate, state in _states(pairing, policy, mi, pj):
-        blocked |= np.left_shift((state < 0).astype(np.uint32), np.uint32(gate))
-        unknown |= np.left_shift((state == 0).astype(np.uint32), np.uint32(gate))
+        blocked |= (state < 0) * bit(gate)
+        unknown |= (state == 0) * bit(gate)
     return Verdicts(blocked, unknown)
 
 
+def bit(gate: Gate) -> np.uint32:
+    """Return the bit of a gate in a mask."""
+    return np.uint32(1 << gate)
+
+
 def position_gates(pairing: Pairing) -> Bits:
-    """Return (n_positions,) the bits of the gates that depend on the post alone."""
+    """Return (n_positions,) the bits of the gates that depend on the post alone; worked out once a pairing."""
+    kept = pairing.of_posts
+    if "gates" not in kept:
+        out = np.zeros(len(pairing.positions), dtype=np.uint32)
+        for gate, state in _position_states(pairing, np.arange(len(out))):
+            out |= (state < 0) * bit(gate)
+        kept["gates"] = out
+    return kept["gates"]
+
+
+def out_of_reach(pairing: Pairing, i: int, pj: Ints) -> Bits:
+    """Return (n,) the bits of region and way of posts that are plainly out of member row ``i``'s reach.
+
+    What it blocks ``verdicts`` blocks by the same gates; it looks at the region's code and at a square around the home, and asks no
+    further.
+    """
     p = pairing.positions
-    out = np.zeros(len(p), dtype=np.uint32)
-    for gate, state in _position_states(pairing, np.arange(len(p))):
-        out |= np.left_shift((state < 0).astype(np.uint32), np.uint32(gate))
+    home = p.home_based[pj]
+    out = np.zeros(len(pj), dtype=np.uint32)
+    if len(pj) and pairing.asked("regions", np.array([i]), pj[:1])[0]:
+        accepted = pairing.shared_by("regions", i) > 0
+        out |= (~accepted[p.region.codes[pj]] & ~home) * bit(Gate.GATE_REGION)
+    limit, lng, lat = (float(x[i]) for x in (pairing.members.commute_limit, pairing.members.lng, pairing.members.lat))
+    if not np.isnan(limit + lng + lat):
+        degrees = (float(reach_km(np.array(limit))) * 1.001 + 0.01) / KM_PER_DEGREE
+        narrowest = max(float(np.cos(np.radians(abs(lat) + degrees))), 1e-6)
+        north, east = np.abs(p.lat[pj] - lat), np.abs(p.lng[pj] - lng)
+        away = ((north > degrees) & ~np.isnan(east)) | ((east > degrees / narrowest) & ~np.isnan(north))
+        out |= (away & ~home) * bit(Gate.GATE_COMMUTE)
     return out
 
 
 def _state(met: Bools, unknown: Bools | None = None) -> Ints:
-    state = np.where(met, 1, -1)
-    return state if unknown is None else np.where(unknown, 0, state)
+    state = np.where(met, np.int8(1), np.int8(-1))
+    return state if unknown is None else np.where(unknown, np.int8(0), state)
 
 
 def _position_states(pairing: Pairing, pj: Ints) -> list[tuple[Gate, Ints]]:
@@ -158,46 +187,39 @@ def _night(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
 
 
 def _health(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
-    limits, states = pairing.members.functional_limits, _limit_states(pairing, policy)
-    out = np.ones(len(mi), dtype=np.int64)
+    limits = pairing.members.functional_limits
+    out = np.ones(len(mi), dtype=np.int8)
     rows = limits.codes[mi]
-    for u, names in enumerate(limits.sets):
+    for u in np.unique(rows):
+        names = limits.sets[u]
         if names:
-            here = rows == u
-            if here.any():
-                out[here] = np.min(
-                    [
-                        states[name][pj[here]] if name in states else np.zeros(int(here.sum()), dtype=np.int64)
-                        for name in names
-                    ],
-                    axis=0,
-                )
+            here = np.flatnonzero(rows == u)
+            states = _limit_states(pairing, policy, pj[here])
+            out[here] = np.min([states.get(name, np.zeros(len(here), dtype=np.int8)) for name in names], axis=0)
     return out
 
 
-def _limit_states(pairing: Pairing, policy: PolicyBook) -> dict[str, Ints]:
-    """Known functional limit → (n_positions,) 1 respected, -1 not, 0 must be asked."""
+def _limit_states(pairing: Pairing, policy: PolicyBook, pj: Ints) -> dict[str, Ints]:
+    """Known functional limit → (n,) at posts ``pj`` (n,): 1 respected, -1 not, 0 must be asked."""
     p = pairing.positions
-    heavy = p.lift_kg > policy.number("task.heavy_lift_kg")
+    heavy, standing, height = p.lift_kg[pj] > policy.number("task.heavy_lift_kg"), p.standing[pj], p.height[pj]
     return {
         FunctionalLimit.NO_HEAVY_LIFT: _state(~heavy),
-        FunctionalLimit.NO_LONG_STANDING: _state(~p.standing),
-        FunctionalLimit.SEAT_ONLY: _state(~p.standing & ~heavy),
-        FunctionalLimit.NO_HEIGHT: _state(~p.height),
-        FunctionalLimit.NO_NIGHT: _state(~p.night),
-        FunctionalLimit.NO_CHEMICAL: _state(~p.chemical),
-        FunctionalLimit.NO_CROWD: _state(~p.contact),
-        FunctionalLimit.LOW_VISION: np.where(p.height, -1, 0),
-        FunctionalLimit.LOW_HEARING: np.where(p.contact, 0, 1),
+        FunctionalLimit.NO_LONG_STANDING: _state(~standing),
+        FunctionalLimit.SEAT_ONLY: _state(~standing & ~heavy),
+        FunctionalLimit.NO_HEIGHT: _state(~height),
+        FunctionalLimit.NO_NIGHT: _state(~p.night[pj]),
+        FunctionalLimit.NO_CHEMICAL: _state(~p.chemical[pj]),
+        FunctionalLimit.NO_CROWD: _state(~p.contact[pj]),
+        FunctionalLimit.LOW_VISION: np.where(height, np.int8(-1), np.int8(0)),
+        FunctionalLimit.LOW_HEARING: np.where(p.contact[pj], np.int8(0), np.int8(1)),
     }
 
 
 def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     p = pairing.positions
-    if not p.essential.any():
-        return np.ones(len(mi), dtype=np.int64)
-    out = np.ones(len(mi), dtype=np.int64)
-    at = np.flatnonzero(np.asarray(p.essential.any(axis=1))[pj])
+    out = np.ones(len(mi), dtype=np.int8)
+    at = np.flatnonzero(p.essential[pj].any(axis=1))
     gap: Floats = np.where(p.essential[pj[at]], p.need[pj[at]] - pairing.members.skills[mi[at]], -np.inf)
     known: Bools = np.asarray(~np.isnan(gap))
     worst: Floats = np.max(np.where(known, gap, -np.inf), axis=1)
@@ -227,17 +249,21 @@ def decide(pairing: Pairing, policy: PolicyBook, i: int, j: int, extra: Bits | N
 
     ``extra`` (1,) adds blocked bits known only outside the pair (a lock, an open referral).
     """
-    mi, pj = np.array([i]), np.array([j])
-    found = verdicts(pairing, policy, mi, pj)
+    found = verdicts(pairing, policy, np.array([i]), np.array([j]))
     blocked = int(found.blocked[0]) | (int(extra[0]) if extra is not None else 0)
     reasons = tuple(Reason(g.name, gate_facts(pairing, policy, g, i, j)) for g in Gate if blocked >> g & 1)
-    unknowns = tuple(
-        Reason(g.name.replace("GATE_", "UNKNOWN_"), gate_facts(pairing, policy, g, i, j))
-        for g in Gate
-        if int(found.unknown[0]) >> g & 1
-    )
+    unknowns = unknown_reasons(pairing, policy, int(found.unknown[0]), i, j)
     verdict = Verdict.NOT_MET if blocked else Verdict.UNKNOWN if unknowns else Verdict.MET
     return Decision(verdict, reasons, unknowns)
+
+
+def unknown_reasons(pairing: Pairing, policy: PolicyBook, unknown: int, i: int, j: int) -> tuple[Reason, ...]:
+    """Return what cannot be told of a pair, from the bits ``verdicts`` gave it, with the facts a person would ask for."""
+    return tuple(
+        Reason(g.name.replace("GATE_", "UNKNOWN_"), gate_facts(pairing, policy, g, i, j))
+        for g in Gate
+        if unknown >> g & 1
+    )
 
 
 def _whole(value: float) -> int | None:
@@ -276,10 +302,11 @@ def gate_facts(pairing: Pairing, policy: PolicyBook, gate: Gate, i: int, j: int)
 
 def _violated(pairing: Pairing, policy: PolicyBook, i: int, j: int) -> str:
     column = pairing.members.functional_limits
-    states = _limit_states(pairing, policy)
+    states = _limit_states(pairing, policy, np.array([j]))
     names = column.sets[int(column.codes[i])]
-    worst = min((int(states[n][j]) if n in states else 0 for n in names), default=1)
-    return ";".join(n for n in names if (int(states[n][j]) if n in states else 0) == worst and worst < 1)
+    found = {n: int(states[n][0]) if n in states else 0 for n in names}
+    worst = min(found.values(), default=1)
+    return ";".join(n for n in names if found[n] == worst and worst < 1)
 
 
 def _missing_certificates(pairing: Pairing, i: int, j: int) -> list[str]:

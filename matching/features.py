@@ -117,14 +117,16 @@ def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]
 def _way_and_wage(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
     m, p = pairing.members, pairing.positions
     minutes = pairing.minutes(mi, pj)
-    mid = np.maximum((p.wage_min + p.wage_max) / 2.0, 1.0)
-    floor = np.where(m.wage_floor > 0, m.wage_floor, np.nan)
+    low, high = p.wage_min[pj], p.wage_max[pj]
+    mid = np.maximum((low + high) / 2.0, 1.0)
+    wanted = m.wage_floor[mi]
+    floor = np.where(wanted > 0, wanted, np.nan)
     return {
         "commute_minutes": minutes,
         "commute_over_limit": np.maximum(minutes - m.commute_limit[mi], 0.0),
-        "wage_over_minimum": np.log(mid / p.minimum_wage)[pj],
-        "wage_over_floor": np.log(mid[pj] / floor[mi]),
-        "wage_span": ((p.wage_max - p.wage_min) / mid)[pj],
+        "wage_over_minimum": np.log(mid / p.minimum_wage[pj]),
+        "wage_over_floor": np.log(mid / floor),
+        "wage_span": (high - low) / mid,
     }
 
 

@@ -209,10 +209,14 @@ class _Locks:
     notes: tuple[Reason, ...]
 
 
+def live_locks(locks: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return the locks that are in force on a day."""
+    today = pd.Timestamp(as_of)
+    return locks[(locks["made_on"] <= today) & ~(locks["expires_on"] < today)]
+
+
 def _locks(state: NightState, members: pd.DataFrame, positions: pd.DataFrame) -> _Locks:
-    locks = state["locks"]
-    today = pd.Timestamp(state.as_of)
-    live = locks[(locks["made_on"] <= today) & ~(locks["expires_on"] < today)]
+    live = live_locks(state["locks"], state.as_of)
     mi = pd.Index(members["member_id"]).get_indexer(live["member_id"].fillna(""))
     pj = pd.Index(positions["position_id"]).get_indexer(live["position_id"].fillna(""))
     asks = live["kind"].isin(["pin", "promised"]).to_numpy()

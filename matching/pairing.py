@@ -4,8 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
-from matching.arrays import Bools, Floats, Ints
+from matching.arrays import Bits, Bools, Floats, Ints
 from matching.encoding import MemberColumns, PositionColumns
+from matching.splicing import taken
 from matching.tokens import TokenColumn, overlap
 from matching.vocabulary import POSITION_KINDS
 
@@ -27,11 +28,15 @@ def reach_km(minutes: Floats) -> Floats:
 
 
 class Pairing:
-    """Members and posts on the same day, with the small tables that compare their code sets (made once, when first asked for)."""
+    """Members and posts on the same day, with the small tables that compare their code sets (made once, when first asked for).
+
+    ``of_posts`` keeps what others worked out about the posts alone, (n_positions,) each.
+    """
 
     def __init__(self, members: MemberColumns, positions: PositionColumns) -> None:
         self.members = members
         self.positions = positions
+        self.of_posts: dict[str, Bits] = {}
 
     def minutes(self, mi: Ints, pj: Ints) -> Floats:
         """Return (n,) commute minutes; 0 when worked at home, NaN when a place is unknown."""
@@ -54,10 +59,23 @@ class Pairing:
             return left.sizes[left.codes[mi]]
         return right.sizes[right.codes[pj]]
 
+    def shared_by(self, name: str, i: int) -> Ints:
+        """Return (n_distinct,) how many codes member row ``i`` shares with each distinct set of a compared column of the posts."""
+        left, _ = self._side(name)
+        counts: Ints = self._table(name)[left.codes[i]]
+        return counts
+
     def experience(self, mi: Ints, pj: Ints, width: int | None) -> Floats:
         """Return (n,) months in the post's occupation (``width`` None), or in its group of that many leading characters."""
         tokens = self._occupation_tokens[width]
         return self.members.experience.lookup(mi, tokens[self.positions.occupation.codes[pj]])
+
+    def beside(self, i: int) -> "Pairing":
+        """Return one member, as row 0, beside the same posts: its tables of code sets are one row high."""
+        one = Pairing(taken(self.members, np.array([i])), self.positions)
+        one.of_posts = self.of_posts
+        one.__dict__.update(kind_column=self.kind_column, _occupation_tokens=self._occupation_tokens)
+        return one
 
     @cached_property
     def kind_column(self) -> TokenColumn:

@@ -1,12 +1,13 @@
 """Eligible, then scored, then ordered, with reasons: the ranked posts of one member and the ranked members of one post."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from matching.arrays import Bits, Bools, Floats, Ints
-from matching.eligibility import Gate, decide, verdicts
+from matching.baseline import NEUTRAL
+from matching.eligibility import Gate, bit, out_of_reach, position_gates, unknown_reasons, verdicts
 from matching.evidence import facts
 from matching.features import build
 from matching.pairing import Pairing
@@ -17,6 +18,9 @@ from matching.vocabulary import POSITION_KINDS
 
 MAX_REASONS = 3
 """Reasons for and problems shown with a score (domain model, section 5.3)."""
+
+NEAREST = 2_000
+"""Eligible posts scored for one member; of more the nearest (what that costs in recall is in docs/performance.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +63,46 @@ def rank(
     limit: int = 5,
     kinds: frozenset[str] | None = None,
     taken: Bits | None = None,
+    nearest: int | None = NEAREST,
 ) -> Ranking:
     """Rank the posts of ``pairing`` for member row ``i``.
 
-    ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair.
+    ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair. Of more eligible
+    posts than ``nearest`` the nearest are scored (None scores them all). A post out of reach counts as blocked by region, way and what is
+    known of the post alone.
     """
-    pj = np.arange(len(pairing.positions))
+    alone, p = pairing.beside(i), pairing.positions
+    pj = np.arange(len(p))
     if kinds is not None:
-        wanted = np.array([k in kinds for k in POSITION_KINDS])
-        pj = pj[wanted[pairing.positions.kind]]
-    mi = np.full(len(pj), i, dtype=np.int64)
-    extra = None if taken is None else taken[pj]
-    keys = pairing.positions.ids
-    return _rank(
-        pairing,
-        mi,
-        pj,
-        scorer,
-        np.full(len(pj), days_left),
-        policy,
-        limit,
-        extra,
-        keys[pj],
-        str(pairing.members.ids[i]),
+        pj = pj[np.array([k in kinds for k in POSITION_KINDS])[p.kind]]
+    blocked = position_gates(pairing)[pj] | out_of_reach(alone, 0, pj)
+    if taken is not None:
+        blocked |= taken[pj]
+    near = np.flatnonzero((blocked & _FAR) == 0)
+    blocked[near] |= verdicts(alone, policy, np.zeros(len(near), dtype=np.int64), pj[near]).blocked
+    keep = pj[blocked == 0]
+    eligible = len(keep)
+    if nearest is not None:
+        keep = keep[_nearest(alone, keep, nearest)]
+    mi = np.zeros(len(keep), dtype=np.int64)
+    items = _ordered(
+        alone, mi, keep, scorer, np.full(len(keep), days_left), policy, limit, p.ids[keep], str(alone.members.ids[0])
     )
+    return Ranking(tuple(replace(x, member=i) for x in items), len(pj), eligible, _counts(blocked), scorer.version)
+
+
+_FAR = bit(Gate.GATE_REGION) | bit(Gate.GATE_COMMUTE)
+
+
+def _nearest(pairing: Pairing, pj: Ints, n: int) -> Ints:
+    """Return which of posts ``pj`` are the ``n`` nearest to the only member, rising; a post without a place is as near as the middle one."""
+    if len(pj) <= n:
+        return np.arange(len(pj))
+    minutes = pairing.minutes(np.zeros(len(pj), dtype=np.int64), pj)
+    if np.isnan(minutes).all():
+        return np.arange(len(pj))
+    minutes = np.where(np.isnan(minutes), NEUTRAL["commute_minutes"], minutes)
+    return np.sort(np.argpartition(minutes, n)[:n])
 
 
 def rank_members(
@@ -99,27 +119,30 @@ def rank_members(
     """Rank the members of ``pairing`` for post row ``j``; ``days_left`` (n_members,); ``among`` judges only those member rows."""
     mi = np.arange(len(pairing.members)) if among is None else among
     pj = np.full(len(mi), j, dtype=np.int64)
-    extra = None if taken is None else taken[mi]
-    keys, salt = pairing.members.ids[mi], str(pairing.positions.ids[j])
-    return _rank(pairing, mi, pj, scorer, days_left[mi], policy, limit, extra, keys, salt)
-
-
-def _rank(
-    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int,
-    extra: Bits | None, keys: np.ndarray, salt: str,
-) -> Ranking:  # fmt: skip
-    found = verdicts(pairing, policy, mi, pj)
-    blocked = found.blocked if extra is None else found.blocked | extra
+    blocked = verdicts(pairing, policy, mi, pj).blocked
+    if taken is not None:
+        blocked |= taken[mi]
     keep = np.flatnonzero(blocked == 0)
-    counts = {g.name: n for g in Gate if (n := int((blocked >> np.uint32(g) & np.uint32(1)).sum()))}
-    if not len(keep):
-        return Ranking((), len(mi), 0, counts, scorer.version)
-    pairs = build(pairing, mi[keep], pj[keep])
-    scores = scorer.score(pairs, days[keep])
-    top = best_first(scores.order, keys[keep], salt)[:limit]
+    days, keys = days_left[mi[keep]], pairing.members.ids[mi[keep]]
+    items = _ordered(pairing, mi[keep], pj[keep], scorer, days, policy, limit, keys, str(pairing.positions.ids[j]))
+    return Ranking(items, len(mi), len(keep), _counts(blocked), scorer.version)
+
+
+def _ordered(
+    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, keys: np.ndarray, salt: str
+) -> tuple[Ranked, ...]:  # fmt: skip
+    """Score eligible pairs and return the best, with reasons."""
+    if not len(mi):
+        return ()
+    pairs = build(pairing, mi, pj)
+    scores = scorer.score(pairs, days)
+    top = best_first(scores.order, keys, salt)[:limit]
     shown = PairFrame(pairs.member[top], pairs.position[top], pairs.features[top], pairs.names)
-    items = explained(pairing, policy, scorer, shown, _take(scores, top), days[keep][top])
-    return Ranking(items, len(mi), len(keep), counts, scorer.version)
+    return explained(pairing, policy, scorer, shown, _take(scores, top), days[top])
+
+
+def _counts(blocked: Bits) -> dict[str, int]:
+    return {g.name: n for g in Gate if (n := int(np.count_nonzero(blocked & bit(g))))}
 
 
 def _take(scores: Scores, rows: Ints) -> Scores:
@@ -143,6 +166,7 @@ def explained(
 ) -> tuple[Ranked, ...]:
     """Attach reasons, problems and unknowns to scored pairs, in the order given."""
     shares = scorer.explain(pairs, days)
+    unknown = verdicts(pairing, policy, pairs.member, pairs.position).unknown
     out = []
     for r in range(len(pairs)):
         i, j = int(pairs.member[r]), int(pairs.position[r])
@@ -163,7 +187,7 @@ def explained(
                 float(scores.p_stays[r]),
                 tuple(told[k] for k in best),
                 tuple(told[k] for k in worst),
-                decide(pairing, policy, i, j).unknowns,
+                unknown_reasons(pairing, policy, int(unknown[r]), i, j),
             )
         )
     return tuple(out)

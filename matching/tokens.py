@@ -1,16 +1,16 @@
 """Sets of codes as columns: how many codes two rows share, for many pairs at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from matching.arrays import Ints
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TokenColumn:
     """A column of code sets, stored once per distinct set.
 
@@ -28,10 +28,50 @@ class TokenColumn:
     sets: tuple[tuple[str, ...], ...]
     expanded: tuple[tuple[str, ...], ...]
 
-    @property
+    @cached_property
     def sizes(self) -> Ints:
         """(n_distinct,) number of codes in each distinct set."""
         return np.array([len(s) for s in self.sets], dtype=np.int64)
+
+    @cached_property
+    def holders(self) -> Mapping[str, Ints]:
+        """Code → the distinct sets whose expansion holds it."""
+        found: dict[str, list[int]] = {}
+        for u, codes in enumerate(self.expanded):
+            for code in codes:
+                found.setdefault(code, []).append(u)
+        return {code: np.array(rows, dtype=np.int64) for code, rows in found.items()}
+
+    @cached_property
+    def numbers(self) -> Mapping[tuple[str, ...], int]:
+        """Distinct set → its index."""
+        return {codes: u for u, codes in enumerate(self.sets)}
+
+    def with_sets(self, other: "TokenColumn") -> tuple["TokenColumn", Ints]:
+        """Return this column with the other's sets known beside its own, and the other's codes in those numbers."""
+        new = [u for u, codes in enumerate(other.sets) if codes not in self.numbers]
+        wider = self
+        if new:
+            wider = TokenColumn(
+                self.codes,
+                self.sets + tuple(other.sets[u] for u in new),
+                self.expanded + tuple(other.expanded[u] for u in new),
+            )
+        renamed = np.array([wider.numbers[codes] for codes in other.sets], dtype=np.int64)
+        return wider, renamed[other.codes]
+
+    def take(self, rows: Ints) -> "TokenColumn":
+        """Return the column of some rows, with only the sets they have."""
+        used, codes = np.unique(self.codes[rows], return_inverse=True)
+        return TokenColumn(codes, tuple(self.sets[u] for u in used), tuple(self.expanded[u] for u in used))
+
+    def recoded(self, codes: Ints) -> "TokenColumn":
+        """Return a column of other rows over the same sets; what was worked out about the sets is kept."""
+        out = TokenColumn(codes, self.sets, self.expanded)
+        out.__dict__.update(
+            {name: self.__dict__[name] for name in ("sizes", "holders", "numbers") if name in self.__dict__}
+        )
+        return out
 
 
 def token_column(texts: pd.Series, expand: Callable[[str], Iterable[str]] | None = None) -> TokenColumn:
@@ -49,17 +89,12 @@ def overlap(left: TokenColumn, right: TokenColumn) -> np.ndarray:
 
     A code counts once when the two expansions share it, so expand only one side.
     """
-    index = {token: k for k, token in enumerate(dict.fromkeys(t for s in right.expanded for t in s))}
-    a = _incidence(left.expanded, index)
-    b = _incidence(right.expanded, index)
-    return np.asarray((a @ b.T).toarray(), dtype=np.int16)
-
-
-def _incidence(sets: tuple[tuple[str, ...], ...], index: dict[str, int]) -> sparse.csr_matrix:
-    columns = [[index[t] for t in s if t in index] for s in sets]
-    indptr = np.concatenate([[0], np.cumsum([len(c) for c in columns])]).astype(np.int64)
-    flat = np.array([k for c in columns for k in c], dtype=np.int64)
-    return sparse.csr_matrix((np.ones(len(flat), dtype=np.int16), flat, indptr), shape=(len(sets), max(len(index), 1)))
+    out = np.zeros((len(left.sets), len(right.sets)), dtype=np.int16)
+    for u, codes in enumerate(left.expanded):
+        for code in codes:
+            if code in right.holders:
+                out[u, right.holders[code]] += 1
+    return out
 
 
 def prefixes(code: str) -> tuple[str, ...]:

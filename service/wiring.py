@@ -13,7 +13,8 @@ from matching.arrays import Bools
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from models.registry import Registry
-from service.index import Index, LiveIndex
+from service.index import Index
+from service.live_index import LiveIndex
 from service.security.regions import within
 from service.settings import Settings
 from service.storage.store import Store

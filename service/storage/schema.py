@@ -97,7 +97,15 @@ changes = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("n", sa.BigInteger(), nullable=False),
 )
-"""Committed writes a table, so that an index in memory knows when it is old."""
+"""Committed writes a table; their sum is the version of the store."""
+
+touched = sa.Table(
+    "touched", metadata,
+    sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
+    sa.Column("owner", sa.String(32), nullable=False),
+    sa.Column("id", sa.String(64), nullable=False),
+)  # fmt: skip
+"""The change feed (``service.storage.feed``): an owner column and whose rows a committed write concerns."""
 
 leases = sa.Table(
     "leases", metadata,

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from matching.errors import Conflict, NotFound, NotReady
 from matching.tables import TABLES
 from service.settings import Settings
-from service.storage import journal
+from service.storage import feed, journal
 from service.storage.engine import make_engine, reading, writing
 from service.storage.frames import plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
@@ -88,6 +88,14 @@ class Reader:
         """Run a statement on the service's own tables (accounts, approvals), which are not of the data dictionary."""
         return self._connection.execute(statement, rows)
 
+    def change(self) -> int:
+        """Return the number of the last change to what the index is made of."""
+        return feed.count(self._connection)
+
+    def touched_since(self, change: int) -> Mapping[str, Collection[str]] | None:
+        """Return whose rows changed after a change, by owner column; None when that cannot be told one by one."""
+        return feed.since(self._connection, change)
+
 
 class Transaction(Reader):
     """Writes inside one transaction; nothing is visible to others before it ends well."""
@@ -95,6 +103,7 @@ class Transaction(Reader):
     def __init__(self, connection: sa.Connection, regions: Sequence[str] = ()) -> None:
         super().__init__(connection, regions)
         self._touched: set[str] = set()
+        self._owners = feed.Touched()
 
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> int:
         """Insert rows; returns how many."""
@@ -102,8 +111,13 @@ class Transaction(Reader):
         for start in range(0, len(plain_rows), BATCH):
             self._connection.execute(metadata.tables[table].insert(), plain_rows[start : start + BATCH])
         if plain_rows:
-            self._touched.add(table)
+            self._note(table, plain_rows)
         return len(plain_rows)
+
+    def _note(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._touched.add(table)
+        if self._owners.follows(table):
+            self._owners.note(table, rows)
 
     def update(
         self, table: str, key: Mapping[str, Any], values: Mapping[str, Any], where: Mapping[str, Any] | None = None
@@ -111,11 +125,15 @@ class Transaction(Reader):
         """Change the row of a key, only where ``where`` still holds; returns how many rows changed."""
         source = metadata.tables[table]
         conditions = [_is(source.c[k], v) for k, v in {**key, **(where or {})}.items()]
+        before: list[Mapping[str, Any]] = []
+        if self._owners.follows(table):
+            owned = sa.select(*(source.c[k] for k in feed.FOLLOWED[table] or TABLES[table].key)).where(*conditions)
+            before = [dict(row) for row in self._connection.execute(owned).mappings()]
         result = self._connection.execute(
             source.update().where(*conditions).values({k: plain(v) for k, v in values.items()})
         )
         if result.rowcount:
-            self._touched.add(table)
+            self._note(table, [*before, *({**row, **values} for row in before)])
         return int(result.rowcount)
 
     def upsert(self, table: str, frame: pd.DataFrame) -> Counts:
@@ -130,6 +148,8 @@ class Transaction(Reader):
         new = frame[known].reset_index(drop=True)
         same = ((old == new) | (old.isna() & new.isna())).fillna(False).all(axis=1).to_numpy(dtype=bool)
         differs = frame[known].index[~same]
+        if len(differs) and self._owners.follows(table):
+            self._owners.note(table, to_rows(old[~same]))
         self._replace(table, frame.loc[differs], key)  # first: what ends makes room for what is new
         self.insert(table, frame[~known])
         return Counts(int((~known).sum()), len(differs), int(same.sum()))
@@ -144,7 +164,7 @@ class Transaction(Reader):
         for start in range(0, len(rows), BATCH):
             self._connection.execute(statement, rows[start : start + BATCH])
         if rows:
-            self._touched.add(table)
+            self._note(table, rows)
 
     def refuse(self, import_id: str, errors: pd.DataFrame) -> None:
         """Keep the list of refused cells of an import."""
@@ -182,7 +202,8 @@ class Transaction(Reader):
         return journal.append(self._connection, fields)
 
     def finish(self) -> None:
-        """Count the write, so that indexes in memory know they are old."""
+        """Count the write and say whose rows it concerns, so that indexes in memory renew them."""
+        self._owners.write(self._connection)
         for name in sorted(self._touched):
             done = self._connection.execute(changes.update().where(changes.c.name == name).values(n=changes.c.n + 1))
             if not done.rowcount:

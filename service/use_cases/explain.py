@@ -11,7 +11,9 @@ from matching.features import build
 from matching.ranking import explained
 from matching.reasons import Reason, Verdict
 from matching.unblock import nearest_changes
-from service.index import Index, read_index
+from service.index import Index
+from service.index_reading import index_of, rows_touched
+from service.storage.feed import OWNERS
 from service.use_cases.chance import chance_band
 from service.use_cases.rows import as_plain
 from service.wiring import Office
@@ -45,8 +47,8 @@ def explain(office: Office, member_id: str, position_id: str, *, request_id: str
     """Explain one pair; the post may be closed. NotFound when the member or the post is not in the record."""
     index = office.now()
     i = index.member_row(member_id)
-    if position_id not in index.positions.index:
-        index = _with_closed_post(office, index, position_id)
+    if not index.is_open(position_id):
+        index = _with_closed_post(office, index, member_id, position_id)
         i = index.member_row(member_id)
     found = explanation(office, index, i, index.position_row(position_id))
     with office.store.write() as tx:
@@ -61,7 +63,7 @@ def explain(office: Office, member_id: str, position_id: str, *, request_id: str
 
 def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
     """Return the verdict on row ``i`` and row ``j`` with everything it rests on; scored only when nothing stands against it."""
-    pairing, policy = index.scene.pairing, index.policy
+    pairing, policy = index.pairing, index.policy
     taken = index.taken(i)
     decision = decide(pairing, policy, i, j, taken[j : j + 1])
     scorer = office.scorer()
@@ -74,7 +76,7 @@ def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
         here = np.array([j])
         return replace(out, nearest_change=nearest_changes(pairing, policy, i, pj=here, extra=taken[here]))
     pairs = build(pairing, np.array([i]), np.array([j]))
-    days = index.scene.days_left[i : i + 1]
+    days = index.planning_days[i : i + 1]
     [item] = explained(pairing, policy, scorer, pairs, scorer.score(pairs, days), days)
     return replace(
         out,
@@ -86,9 +88,11 @@ def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
     )
 
 
-def _with_closed_post(office: Office, index: Index, position_id: str) -> Index:
-    post = office.store.read("positions", position_id=position_id)
-    if post.empty:
+def _with_closed_post(office: Office, index: Index, member_id: str, position_id: str) -> Index:
+    """Return an index of this member's household and this post alone."""
+    owners = {**dict.fromkeys(OWNERS, ()), "member_id": (member_id,), "position_id": (position_id,)}
+    with office.store.reading() as reader:
+        rows = rows_touched(reader, owners, index.places.reset_index())
+    if rows["positions"].empty:
         raise NotFound(f"no post {position_id!r} in the record; check the identifier")
-    tables = {**index.scene.history, "positions": post}
-    return read_index(tables, index.version, index.as_of, index.policy, open_only=False)
+    return index_of(rows, index.version, index.as_of, index.policy, open_only=False)

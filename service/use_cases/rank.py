@@ -18,7 +18,7 @@ def rank_member(
     index = office.now()
     i = index.member_row(member_id)
     ranking = rank(
-        index.scene.pairing, i, office.scorer(), float(index.scene.days_left[i]), index.policy,
+        index.pairing, i, office.scorer(), float(index.planning_days[i]), index.policy,
         limit=limit, kinds=kinds, taken=index.taken(i),
     )  # fmt: skip
     record_shown(office, index, "member.ranking_shown", member_id, ranking, request_id)
@@ -35,10 +35,10 @@ def rank_position(
     index = office.now()
     j = index.position_row(position_id)
     ranking = rank_members(
-        index.scene.pairing,
+        index.pairing,
         j,
         office.scorer(),
-        index.scene.days_left,
+        index.planning_days,
         index.policy,
         limit=limit,
         taken=index.taken_members(j),

@@ -11,7 +11,8 @@ from matching.errors import Conflict, NotFound
 from matching.policy.load import PolicyBook
 from matching.reasons import Verdict
 from matching.vocabulary import OPEN_REFERRAL_STATES
-from service.index import Index, room
+from service.index import Index
+from service.index_reading import room
 from service.storage.store import Transaction
 from service.use_cases.explain import Explanation, explanation
 from service.use_cases.passing_over import require_order
@@ -32,7 +33,7 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
         return earlier
     index = office.now()
     i = index.member_row(member_id)
-    if position_id not in index.positions.index:
+    if not index.is_open(position_id):
         raise _why_shut(office, position_id)
     found = explanation(office, index, i, index.position_row(position_id))
     if found.verdict is Verdict.NOT_MET:

@@ -111,18 +111,15 @@ def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
     if not posts:
         return ()
     member = only(index.members.iloc[[ranking.items[0].member]])
-    household = only(index.households.loc[[str(member["household_id"])]])
-    employers = {
-        str(e["employer_id"]): e for e in records(index.employers.loc[list({str(p["employer_id"]) for p in posts})])
-    }
+    household = only(index.rows_of(index.households, {str(member["household_id"])}))
+    firms = index.rows_of(index.employers, {str(p["employer_id"]) for p in posts})
+    employers = {str(e["employer_id"]): e for e in records(firms)}
     out = []
     for item, post in zip(ranking.items, posts, strict=True):
         employer = employers[str(post["employer_id"])]
         benefits = benefits_of(member, post, index.policy, employer=employer, household=household)
         out.append(
-            ranked_post(
-                item, index.scene.pairing, post, str(employer["name"]), int(index.held[item.position]), benefits
-            )
+            ranked_post(item, index.pairing, post, str(employer["name"]), int(index.held[item.position]), benefits)
         )
     return tuple(out)
 
@@ -137,7 +134,7 @@ def input_hashes(pairing: Pairing, items: Sequence[Ranked]) -> list[str]:
 
 def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> None:
     """Write what was shown, with inputs, model and probabilities, to the suggestions and the journal, in one transaction."""
-    pairing = index.scene.pairing
+    pairing = index.pairing
     hashes = input_hashes(pairing, ranking.items)
     request = request_id or uuid.uuid4().hex
     rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version, digest)
