@@ -131,12 +131,21 @@ class PlacementRanker(BaseEstimator):
         """Return the ranking score (n,), larger first; rows with the same features and days score exactly the same."""
         return self.probability_and_order(X, days)[1]
 
-    def probability_and_order(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> tuple[Floats, Floats]:
-        """Return :meth:`probability_within` and :meth:`order`, both (n,), for little more than the price of one."""
+    def probability_and_order(
+        self, X: ArrayLike | pd.DataFrame, days: ArrayLike, order_days: ArrayLike | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return :meth:`probability_within` and :meth:`order`, both (n,), for little more than the price of one.
+
+        The order is that of ``order_days`` where they are given.
+        """
         matrix = self._read(X)
         whether, added = self.head_.margins(matrix, with_order=True)
-        chance = self._chance(whether, self.timing_.margin(matrix), column(days, len(matrix), "days", 0.0))
-        return chance, _log_odds(chance) + added
+        when = self.timing_.margin(matrix)
+        chance = self._chance(whether, when, column(days, len(matrix), "days", 0.0))
+        if order_days is None:
+            return chance, _log_odds(chance) + added
+        later = self._chance(whether, when, column(order_days, len(matrix), "days", 0.0))
+        return chance, _log_odds(later) + added
 
     def contributions(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return each feature's share of the log-odds of :meth:`probability_within` at ``days``.

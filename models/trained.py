@@ -69,14 +69,16 @@ class TrainedRanker:
         rule = self._rule.score(pairs, days)
         if self.ranker is None:
             return rule
-        chance = self.ranker.probability_within(pairs.features, days)
+        enough = np.maximum(days, ORDER_DAYS)
+        chance, order = self.ranker.probability_and_order(pairs.features, days, enough)
         p_placed = _sigmoid(self._blended(self.placed, rule.p_placed, log_odds(chance)))
         p_stays = rule.p_stays
         if self.stays.learned > 0:
             p_stays = _sigmoid(self._blended(self.stays, rule.p_stays, log_odds(self.ranker.retention(pairs.features))))
         elif self.stays != RULE_ONLY:
             p_stays = _sigmoid(self._blended(self.stays, rule.p_stays, np.zeros(len(pairs))))
-        return Scores(p_placed, p_stays, self._order(pairs, days, p_stays))
+        pressed = rule if (enough == days).all() else self._rule.score(pairs, enough)
+        return Scores(p_placed, p_stays, self._blended(self.placed, pressed.p_placed, order) + np.log(p_stays))
 
     def explain(self, pairs: PairFrame, days_left: Floats) -> Contributions:
         """Return exact contributions to the log-odds of ``p_placed`` by reason code; they and the base add up."""
@@ -112,12 +114,6 @@ class TrainedRanker:
             )
         ranker = None if state["ranker"] is None else PlacementRanker.from_state(state["ranker"], parts)
         return cls(ranker, Blend(**state["placed"]), Blend(**state["stays"]), state["evidence"], version)
-
-    def _order(self, pairs: PairFrame, days: Floats, p_stays: Floats) -> Floats:
-        assert self.ranker is not None
-        enough = np.maximum(days, ORDER_DAYS)
-        rule = self._rule.score(pairs, enough)
-        return self._blended(self.placed, rule.p_placed, self.ranker.order(pairs.features, enough)) + np.log(p_stays)
 
     @staticmethod
     def _blended(blend: Blend, rule: Floats, learned: Floats) -> Floats:

@@ -168,10 +168,7 @@ def joined(old: Index, part: Index, touched: Tables) -> Index:
     posts = Splice.of(
         old.pairing.positions.ids, part.pairing.positions.ids, named[~find(part.pairing.positions.ids, named)[0]]
     )
-    homes, firms = (
-        Splice.of(*(np.asarray(t.index, dtype=object) for t in pair), np.zeros(0, dtype=object))
-        for pair in ((old.households, part.households), (old.employers, part.employers))
-    )
+    homes, firms = _added(old.households, part.households), _added(old.employers, part.employers)
     pairing = Pairing(
         people.columns(old.pairing.members, part.pairing.members), posts.columns(old.pairing.positions, part.pairing.positions)
     )  # fmt: skip
@@ -183,6 +180,11 @@ def joined(old: Index, part: Index, touched: Tables) -> Index:
         held=posts.array(old.held, part.held), room=posts.array(old.room, part.room), shut=posts.array(old.shut, part.shut),
         marks=_joined_marks(old.marks, part.marks, part.pairing.members.ids, named), simulated=old.simulated or part.simulated,
     )  # fmt: skip
+
+
+def _added(old: pd.DataFrame, part: pd.DataFrame) -> Splice:
+    before, fresh = old.index.to_numpy(dtype=object), part.index.to_numpy(dtype=object)
+    return Splice.of(before, fresh, np.zeros(0, dtype=object))
 
 
 def _joined_marks(old: Marks, part: Marks, people: np.ndarray, posts: np.ndarray) -> Marks:

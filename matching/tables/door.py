@@ -92,8 +92,14 @@ def check(table: Table, frame: pd.DataFrame) -> Checked:
 
 
 def empty(table: Table) -> pd.DataFrame:
-    """Return the table with no rows and canonical dtypes."""
-    return check(table, pd.DataFrame({c.name: pd.Series(dtype=object) for c in table.columns})).frame
+    """Return the table with no rows and canonical dtypes; the dtypes are worked out once."""
+    if table.name not in _EMPTY or _EMPTY[table.name][0] is not table:
+        frame = check(table, pd.DataFrame({c.name: pd.Series(dtype=object) for c in table.columns})).frame
+        _EMPTY[table.name] = (table, frame)
+    return _EMPTY[table.name][1].copy()
+
+
+_EMPTY: dict[str, tuple[Table, pd.DataFrame]] = {}
 
 
 def _errors(table: Table, frame: pd.DataFrame, rows: list[tuple[np.ndarray, Column, pd.Series]]) -> pd.DataFrame:

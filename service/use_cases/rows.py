@@ -12,7 +12,12 @@ from matching.reasons import Reason
 
 def only(frame: pd.DataFrame) -> dict[str, object]:
     """Return the single row of a frame as plain values: dates as dates, unknown as None."""
-    return plain({str(k): v for k, v in frame.iloc[0].to_dict().items()})
+    return records(frame.iloc[:1])[0]
+
+
+def at(frame: pd.DataFrame, row: int) -> dict[str, object]:
+    """Return one row of a frame by its place, as plain values; a slice, for picking rows out copies every column of text."""
+    return records(frame.iloc[row : row + 1])[0]
 
 
 def plain(row: Mapping[str, object]) -> dict[str, object]:

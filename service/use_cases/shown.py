@@ -18,7 +18,7 @@ from matching.reasons import Reason
 from service.index import Index
 from service.use_cases.benefits import Benefits, benefits_of
 from service.use_cases.chance import chance_band
-from service.use_cases.rows import as_plain, only, records
+from service.use_cases.rows import as_plain, at, only, records
 from service.wiring import Office
 
 T = TypeVar("T")
@@ -107,10 +107,10 @@ def ranked_post(
 
 def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
     """Return the entries of a member's list from the index."""
-    posts = records(index.positions.iloc[[x.position for x in ranking.items]])
+    posts = [at(index.positions, x.position) for x in ranking.items]
     if not posts:
         return ()
-    member = only(index.members.iloc[[ranking.items[0].member]])
+    member = at(index.members, ranking.items[0].member)
     household = only(index.rows_of(index.households, {str(member["household_id"])}))
     firms = index.rows_of(index.employers, {str(p["employer_id"]) for p in posts})
     employers = {str(e["employer_id"]): e for e in records(firms)}

@@ -127,7 +127,7 @@ def _clock(index: Index, i: int) -> Mapping[str, object]:
 def _referral(index: Index, row: Mapping[str, object]) -> Mapping[str, object]:
     """Return a referral with the title of its post and the states it may become, as the form offers them."""
     post = str(row["position_id"])
-    title = f"{index.positions['title'].loc[post]} {post}" if post in index.positions.index else post
+    title = f"{index.positions['title'].loc[post]} {post}" if index.is_open(post) else post
     return {**row, "title": title, "may_become": next_states(str(row["state"]))}
 
 
