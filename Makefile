@@ -33,5 +33,11 @@ check: $(VENV)/.dev $(VENV)/.onemonth
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Every measurement beside what it is compared with, in one run: ratios. Figures and what they were taken on: docs/performance.md.
+bench: install
+	$(BIN)/onemonth bench train --referrals 100000 --json
+	$(BIN)/onemonth bench rank --json
+	$(BIN)/onemonth bench worklist --json
+
 clean:
 	rm -rf $(VENV) var build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from service import cli_bench_online
 from service.cli_console import Json, out, progress, refusals, say
 
 bench_app = typer.Typer(
@@ -19,6 +20,10 @@ bench_app = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the measurements to the command line."""
     app.add_typer(bench_app, name="bench")
+    bench_app.command("rank", epilog="Example: onemonth bench rank --positions 100000 --json")(cli_bench_online.rank)
+    bench_app.command("worklist", epilog="Example: onemonth bench worklist --members 30000 --json")(
+        cli_bench_online.worklist
+    )
     bench_app.command("train", epilog="Example: onemonth bench train --referrals 100000 --json")(train)
 
 

@@ -136,6 +136,15 @@ class Index:
             out |= bit(Gate.GATE_CLOSED)
         return out
 
+    def holding(self, posts: Bools) -> Bools:
+        """Return (n_members,) who holds an open referral to one of some posts (n_positions,)."""
+        still = np.flatnonzero(self.marks.what <= MOVABLE)
+        there, row = find(self.pairing.positions.ids, self.marks.positions[still])
+        theirs = self.marks.members[still[there][posts[row[there]]]]
+        out = np.zeros(len(self.members), dtype=bool)
+        out[find(self.pairing.members.ids, theirs)[1]] = True
+        return out
+
     @cached_property
     def worklist(self) -> pd.DataFrame:
         """Members with a running promise who seek work, most urgent first."""

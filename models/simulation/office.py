@@ -93,7 +93,8 @@ def kept_referrals(office: Office, referrals: Referrals) -> Bools:
 
 def ids(prefix: str, numbers: Ints) -> np.ndarray:
     """Return identifiers under the reserved prefix SIM, which no real record carries."""
-    return np.char.add("SIM" + prefix, np.char.zfill(np.asarray(numbers).astype(str), 6)).astype(object)
+    written = np.asarray(numbers).astype(str)
+    return np.char.add("SIM" + prefix, np.char.zfill(written, 6) if len(written) else written).astype(object)
 
 
 def numbers(identifiers: pd.Series) -> Ints:

@@ -40,7 +40,7 @@ def next_step(office: Office, member_id: str) -> NextStep:
     index = office.now()
     i = index.member_row(member_id)
     pj = _reachable(index, i)
-    p, m = index.scene.pairing.positions, index.scene.pairing.members
+    p, m = index.pairing.positions, index.pairing.members
     openings = p.openings_left[pj]
     wanted = [frozenset(p.certificates.sets[int(c)]) for c in p.certificates.codes[pj]]
     held = frozenset(m.certificates.expanded[int(m.certificates.codes[i])])
@@ -55,7 +55,7 @@ def next_step(office: Office, member_id: str) -> NextStep:
 
 def _reachable(index: Index, i: int) -> np.ndarray:
     """Return the rows of open posts that nothing but a skill or a certificate may keep from the member."""
-    pairing = index.scene.pairing
+    pairing = index.pairing
     pj = np.arange(len(pairing.positions))
     blocked = verdicts(pairing, index.policy, np.full(len(pj), i), pj).blocked
     learned = np.uint32(sum(1 << g for g in _LEARNED))
@@ -131,7 +131,7 @@ def why_none(office: Office, member_id: str) -> WhyNone:
     """
     index = office.now()
     i = index.member_row(member_id)
-    pairing, taken = index.scene.pairing, index.taken(i)
+    pairing, taken = index.pairing, index.taken(i)
     pj = np.arange(len(pairing.positions))
     found = verdicts(pairing, index.policy, np.full(len(pj), i), pj)
     blocked = found.blocked | taken

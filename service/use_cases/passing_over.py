@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from matching.eligibility import verdicts
 from matching.errors import BadInput, NotFound
 from matching.priority import passed_over, welfare_order
-from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, Role
+from matching.vocabulary import POSITION_KINDS, Role
 from service.index import Index
 from service.storage.schema import approvals
 from service.storage.store import Reader, Transaction
@@ -25,7 +25,7 @@ _WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
 
 def require_order(office: Office, reader: Reader, index: Index, i: int, j: int) -> None:
     """Raise PassesOver when an eligible member with an earlier place holds no public-welfare referral and nobody approved it."""
-    if index.scene.pairing.positions.kind[j] != _WELFARE:
+    if index.pairing.positions.kind[j] != _WELFARE:
         return
     before = waiting_before(index, i, j)
     member_id, position_id = str(index.members.index[i]), str(index.positions.index[j])
@@ -38,12 +38,9 @@ def require_order(office: Office, reader: Reader, index: Index, i: int, j: int) 
 
 def waiting_before(index: Index, i: int, j: int) -> np.ndarray:
     """Return the rows of members who may be proposed post ``j``, stand before member ``i`` and hold no public-welfare referral."""
-    pairing, n = index.scene.pairing, len(index.members)
+    pairing, n = index.pairing, len(index.members)
     eligible = (verdicts(pairing, index.policy, np.arange(n), np.full(n, j)).blocked | index.taken_members(j)) == 0
-    standing = index.scene.history["referrals"]
-    welfare = standing["position_id"].map(index.positions["kind"]) == "PUBLIC_WELFARE"
-    holding = set(standing.loc[welfare & standing["state"].isin(OPEN_REFERRAL_STATES), "member_id"])
-    eligible &= ~index.members.index.isin(list(holding))
+    eligible &= ~index.holding(pairing.positions.kind == _WELFARE)
     members, households = index.members.reset_index(drop=True), index.households.reset_index(drop=True)
     return passed_over(welfare_order(households, members, index.as_of, index.policy), eligible, i)
 

@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.baseline import BaselineScorer
-from matching.eligibility import Gate
+from matching.eligibility import Gate, out_of_reach, verdicts
+from matching.features import build
 from matching.policy.load import load_policy
 from matching.ranking import best_first, promising, rank, rank_members, tie_break
 from tests.matching.people import TODAY, member, pairing, position
+from tests.matching.test_candidates import scene
 
 POLICY = load_policy("440000", TODAY)
 
@@ -77,3 +79,26 @@ def test_the_promising_rows_are_the_largest_of_their_group(rows, keep):
     for group in set(groups.tolist()):
         mine, took = values[groups == group], values[(groups == group) & chosen]
         assert sorted(took) == sorted(mine)[max(len(mine) - keep, 0) :]
+
+
+def test_a_list_of_posts_in_reach_is_the_list_of_all_posts_judged_one_by_one():
+    pair = scene()
+    pj = np.arange(len(pair.positions))
+    for i in range(len(pair.members)):
+        full = verdicts(pair, POLICY, np.full(len(pj), i), pj)
+        alone = pair.beside(i)
+        far = out_of_reach(alone, 0, pj)
+        assert not (far & ~full.blocked).any()
+        found = rank(pair, i, BaselineScorer(), 20.0, POLICY, limit=len(pj))
+        keep = np.flatnonzero(full.blocked == 0)
+        assert found.eligible == len(keep) and {x.member for x in found.items} <= {i}
+        pairs = build(pair, np.full(len(keep), i), keep)
+        order = BaselineScorer().score(pairs, np.full(len(keep), 20.0)).order
+        best = best_first(order, pair.positions.ids[keep], str(pair.members.ids[i]))
+        assert [x.position for x in found.items] == keep[best].tolist()
+
+
+def test_of_more_posts_than_asked_for_the_nearest_are_scored_and_all_eligible_ones_are_counted():
+    posts = [position(position_id=f"P{k}", longitude=113.24 + k / 400) for k in range(8)]
+    found = listing([member()], posts, nearest=3)
+    assert {x.position for x in found.items} == {0, 1, 2} and found.eligible > 3
