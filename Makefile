@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check bench clean
+.PHONY: install demo test trust check bench clean
 
 $(VENV)/.runtime: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,9 @@ demo: install
 test: $(VENV)/.dev $(VENV)/.onemonth
 	@sh scripts/needs.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+trust: $(VENV)/.dev $(VENV)/.onemonth
+	@$(BIN)/python scripts/trust.py $(ARGS)
 
 check: $(VENV)/.dev $(VENV)/.onemonth
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_accounts, cli_bench, cli_demo, cli_models
+from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_privacy
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -167,6 +167,7 @@ cli_accounts.register(app)
 cli_bench.register(app)
 cli_demo.register(app)
 cli_models.register(app, models_app)
+cli_privacy.register(app)
 
 
 def main() -> None:

@@ -53,7 +53,11 @@ class Settings(BaseSettings):
         None, description="key of the identity vault, 32 bytes in base64; without it identities are not kept"
     )
 
-    @field_validator("vault_key")
+    vault_key_next: SecretStr | None = Field(
+        None, description="key the vault changes to: see `onemonth privacy rotate`"
+    )
+
+    @field_validator("vault_key", "vault_key_next")
     @classmethod
     def _fits(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None:

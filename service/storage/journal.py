@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from service.storage.frames import jsonable
-from service.storage.schema import metadata
+from service.storage.schema import changes, metadata
 
 FIRST = "0" * 64
 """Hash before the first entry."""
+
+LAST = "journal.last"
+"""Row of ``changes`` that holds the number of the last entry, so that entries taken off the end are missed."""
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
@@ -63,6 +66,8 @@ def append(connection: sa.Connection, fields: Mapping[str, Any]) -> int:
         entry[side] = None if value is None else json.dumps(jsonable(value), ensure_ascii=False, sort_keys=True)
     entry["hash"] = entry_hash(entry)
     connection.execute(table.insert(), entry)
+    if not connection.execute(changes.update().where(changes.c.name == LAST).values(n=entry["seq"])).rowcount:
+        connection.execute(changes.insert(), {"name": LAST, "n": entry["seq"]})
     return int(entry["seq"])
 
 
@@ -78,4 +83,7 @@ def first_break(connection: sa.Connection) -> Broken | None:
         if row["hash"] != entry_hash(dict(row)):
             return Broken(expected_seq, "was changed after it was written")
         expected_seq, previous = expected_seq + 1, row["hash"]
+    last = connection.execute(sa.select(changes.c.n).where(changes.c.name == LAST)).scalar()
+    if last is not None and last != expected_seq - 1:
+        return Broken(expected_seq, "entry is missing")
     return None

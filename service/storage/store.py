@@ -136,6 +136,16 @@ class Transaction(Reader):
             self._note(table, [*before, *({**row, **values} for row in before)])
         return int(result.rowcount)
 
+    def delete(self, table: str, **where: Any) -> int:
+        """Take rows away; returns how many."""
+        source = metadata.tables[table]
+        if not where:
+            raise ValueError(f"delete from {table}: expected a condition, found none")
+        result = self._connection.execute(source.delete().where(*(_is(source.c[k], v) for k, v in where.items())))
+        if result.rowcount:
+            self._touched.add(table)
+        return int(result.rowcount)
+
     def upsert(self, table: str, frame: pd.DataFrame) -> Counts:
         """Bring rows in by key: new ones are added, different ones changed, equal ones left alone."""
         spec = TABLES[table]
@@ -188,6 +198,10 @@ class Transaction(Reader):
                 identities.delete().where(identities.c.member_id.in_([r["member_id"] for r in some]))
             )
             self._connection.execute(identities.insert(), some)
+
+    def forget_identity(self, member_id: str) -> int:
+        """Take away who a member is; returns how many rows went."""
+        return int(self._connection.execute(identities.delete().where(identities.c.member_id == member_id)).rowcount)
 
     def journal(
         self, *, actor: str, role: str, action: str, object_type: str, object_id: str, before: Any = None, after: Any = None,
@@ -289,6 +303,24 @@ class Store:
                 request_id=request_id,
             )  # fmt: skip
             return identity
+
+    def reseal(self, new: Vault, *, actor: str) -> int:
+        """Seal every identity under a new key, in one transaction; returns how many. What is under the new key already is left alone."""
+        if self.vault is None:
+            raise NotReady("identities: expected the key they are sealed under in ONEMONTH_VAULT_KEY, found none")
+        with self.write() as tx:
+            rows = []
+            for row in tx.execute(sa.select(identities).where(identities.c.key_id != new.key_id)).all():
+                identity = self.vault.unseal(row.member_id, bytes(row.sealed), row.key_id)
+                rows.append(
+                    {"member_id": row.member_id, "sealed": new.seal(row.member_id, identity), "key_id": new.key_id}
+                )
+            tx.keep_sealed(rows)
+            tx.journal(
+                actor=actor, role="service", action="vault.resealed", object_type="identities", object_id=new.key_id,
+                before={"key_id": self.vault.key_id}, after={"identities": len(rows)},
+            )  # fmt: skip
+            return len(rows)
 
     def version(self, names: Sequence[str] | None = None) -> int:
         """Return a number that grows with every committed write to these tables (default all)."""

@@ -1,0 +1,75 @@
+"""The frame of the trust checks: figures, the ground they are taken on, and the list of checks."""
+
+import importlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MODULES = ("audit", "doors")
+"""Modules of ``tests.trust`` that hold checks."""
+
+STORES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was tried, how many times it came out as promised, and out of how many."""
+
+    what: str
+    got: int
+    of: int
+
+    @property
+    def holds(self):
+        """Whether every one did, and there was at least one."""
+        return self.got == self.of > 0
+
+    def __str__(self):
+        return f"{'ok  ' if self.holds else 'FAIL'} {self.got:>7,} of {self.of:>7,}  {self.what}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where checks are taken: in short form or in full, in a folder, on empty databases of each store."""
+
+    short: bool
+    folder: Path
+    new_postgres: Callable[[], str]
+    _numbers: Iterator[int]
+
+    @classmethod
+    def of(cls, folder, new_postgres, *, short):
+        """Return the ground in a folder; ``new_postgres`` gives the address of an empty database."""
+        return cls(short, Path(folder), new_postgres, itertools.count())
+
+    def size(self, full, short):
+        """Return how many times to try."""
+        return short if self.short else full
+
+    def home(self):
+        """Return a new empty folder."""
+        made = self.folder / f"home{next(self._numbers)}"
+        made.mkdir()
+        return made
+
+    def database(self, store):
+        """Return the address of an empty database of a store."""
+        return self.new_postgres() if store == "postgresql" else f"sqlite:///{self.home() / 'record.db'}"
+
+
+CHECKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {}
+"""Name → check, in the order they run."""
+
+
+def check(function):
+    """Put a check on the list."""
+    CHECKS[function.__name__] = function
+    return function
+
+
+def load():
+    """Return every check."""
+    for name in MODULES:
+        importlib.import_module(f"tests.trust.{name}")
+    return CHECKS
