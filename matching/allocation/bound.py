@@ -32,18 +32,19 @@ def best_bound(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> float
         if arcs.saturating
         else 1.0 + 2.0 * float(np.abs(arcs.weight[arcs.home] * arcs.utility - arcs.price).max(initial=0.0))
     )
-    menu = Menu(
-        arcs.home, arcs.seeker, np.maximum(arcs.utility, 0.0), arcs.weight * arcs.missed, arcs.slots, _room(arcs)
-    )
     cost = arcs.price - np.where(owed, reward, 0.0)
     prices = first_prices(arcs, chosen, cost)
+    order = np.lexsort((-arcs.utility, arcs.seeker))
+    utility = np.maximum(arcs.utility[order], 0.0)
+    menu = Menu(arcs.home[order], arcs.seeker[order], utility, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
+    position, cost = arcs.position[order], cost[order]
     bound, step = np.inf, 1.0
     for _ in range(int(np.clip(STEPS * MANY // max(len(arcs.home), 1), FEWEST, STEPS))):
-        height, used = best_surplus(menu, cost + prices[arcs.position])
+        height, used = best_surplus(menu, cost + prices[position])
         total = height + float((prices * arcs.capacity).sum()) - reward * float(obliged.sum())
         step = step if total < bound else step * 0.8
         bound = min(bound, total)
-        slope = (np.bincount(arcs.position[used], minlength=len(prices)) - arcs.capacity).astype(float)
+        slope = (np.bincount(position[used], minlength=len(prices)) - arcs.capacity).astype(float)
         slope[(prices <= 0) & (slope < 0)] = 0.0
         size = float((slope**2).sum())
         if bound - value <= CLOSE * abs(bound) or size == 0:
@@ -75,6 +76,7 @@ def first_prices(arcs: Arcs, chosen: Bools, cost: Floats, passes: int = MAX_PASS
     left = missed[arcs.home]
     if arcs.saturating:
         left = left / np.maximum(1.0 - weakest[arcs.seeker], 1e-9)
-    step = arcs.weight[arcs.home] * left * (arcs.utility - weakest[arcs.seeker]) - cost + saved[arcs.seeker]
+    most = arcs.weight[arcs.home] * left * arcs.utility - cost
+    step = most - arcs.weight[arcs.home] * left * weakest[arcs.seeker] + saved[arcs.seeker]
     open_ = ~chosen & (arcs.slots[arcs.seeker] > 0)
-    return chain_worth(step[open_], arcs.position[open_], freed[arcs.seeker][open_], none, passes)
+    return chain_worth(step[open_], arcs.position[open_], freed[arcs.seeker][open_], none, passes, most[open_])

@@ -14,6 +14,7 @@ from matching.allocation.bound import best_bound, first_prices
 from matching.allocation.certificate import Certificate, certify
 from matching.allocation.flow import best_flow
 from matching.allocation.problem import AllocationProblem, numbers
+from matching.allocation.surplus import largest
 from matching.arrays import Bools, Floats, Ints
 
 ENOUGH = 5e-4
@@ -103,7 +104,7 @@ def replaced(arcs: Arcs, obliged: Bools, chosen: Bools, release: Bools, scarcity
     keep = chosen & ~release
     slots, capacity = arcs.room(keep)
     value = (arcs.weight * arcs.missed_after(keep))[arcs.home] * arcs.utility - arcs.price
-    usable = ~keep & (slots[arcs.seeker] > 0) & (arcs.utility >= 0)
+    usable = ~keep & (slots[arcs.seeker] > 0) & (capacity[arcs.position] > 0) & (arcs.utility >= 0)
     owed = obliged.copy()
     owed[arcs.seeker[keep & arcs.must_positions[arcs.position]]] = False
     bound_home = np.zeros(len(arcs.weight), dtype=bool)
@@ -120,12 +121,8 @@ def replaced(arcs: Arcs, obliged: Bools, chosen: Bools, release: Bools, scarcity
 
 def _shortened(arcs: Arcs, at: Ints, surplus: Floats, always: Bools) -> Ints:
     """Keep each household's best arcs by surplus, and those ``always`` to be kept."""
-    order = np.lexsort((-surplus, arcs.home[at]))
-    home = arcs.home[at][order]
-    rank = np.arange(len(order)) - np.searchsorted(home, home)
-    keep = always[at]
-    keep[order[rank < SHORT]] = True
-    return at[keep]
+    count = np.full(len(arcs.weight), SHORT)
+    return at[always[at] | largest(arcs.home[at], surplus - surplus.min() + 1.0, count)]
 
 
 def _filled(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:

@@ -20,13 +20,16 @@ EXACT = 3
 WIDE = 24
 """Arcs worth their price beyond which a household of many referrals is bounded by tangents alone."""
 
-SLOPES = np.exp(-np.linspace(0.0, 7.0, 29))
-"""Slopes at which a household's concave value is bounded by a tangent."""
+HALVINGS = 9
+"""Halvings in the search for the lowest tangent of a household's concave value."""
+
+STEEPEST = 7.0
+"""Tangents are tried where ``1 - exp(-x)`` has come as far as this ``x``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Arcs by household and seeker, both ascending.
+    """Arcs by household, seeker and falling utility.
 
     ``home seeker utility`` (n_arcs,); ``weight`` (n_homes,) weight times what locks leave undone; ``slots`` (n_seekers,) and ``room``
     (n_homes,) referrals that may still be held.
@@ -43,7 +46,7 @@ class Menu:
 def best_surplus(menu: Menu, cost: Floats) -> tuple[float, Bools]:
     """Return the sum of households' best surpluses at arc costs (n_arcs,), or a little more, and which arcs the best sets use."""
     alone = menu.weight[menu.home] * menu.utility - cost
-    keep = np.flatnonzero((alone > 0) & (menu.slots[menu.seeker] > 0))
+    keep = _undominated(menu, cost, np.flatnonzero((alone > 0) & (menu.slots[menu.seeker] > 0)))
     count = np.bincount(menu.home[keep], minlength=len(menu.weight))
     tried = (menu.room <= EXACT) | (count <= WIDE)
     used = np.zeros(len(cost), dtype=bool)
@@ -54,33 +57,69 @@ def best_surplus(menu: Menu, cost: Floats) -> tuple[float, Bools]:
     return float(best.sum()), used
 
 
+def _undominated(menu: Menu, cost: Floats, keep: Ints) -> Ints:
+    """Drop arcs that as many others of the same seeker as it has slots beat on utility and cost.
+
+    A set that holds such an arc lacks one of those others and is no worse with it in its place.
+    """
+    seeker = menu.seeker[keep]
+    starts = np.flatnonzero(np.diff(seeker, prepend=-1))
+    sizes = np.diff(starts, append=len(seeker))
+    rank = (np.arange(len(seeker)) - np.repeat(starts, sizes)).astype(np.uint16)
+    lowest = [np.full(len(menu.slots), np.inf) for _ in range(int(menu.slots[seeker].max(initial=1)))]
+    bar = np.full(len(menu.slots), np.inf)
+    stays = np.zeros(len(keep), dtype=bool)
+    for at in np.split(np.argsort(rank, kind="stable"), np.cumsum(np.bincount(rank))[:-1]):
+        at = at[cost[keep[at]] < bar[seeker[at]]]
+        stays[at] = True
+        who, rest = seeker[at], cost[keep[at]]
+        for k, low in enumerate(lowest):
+            low[who], rest = np.minimum(low[who], rest), np.maximum(low[who], rest)
+            full = menu.slots[who] == k + 1
+            bar[who[full]] = low[who[full]]
+    return keep[stays]
+
+
 def _tangents(menu: Menu, cost: Floats, keep: Ints, best: Floats, used: Bools) -> None:
-    """Bound by the best tangent of ``1 - exp(-sum of -log(1 - u))`` where that is lower; mark what its best set uses instead."""
+    """Bound by the lowest tangent of ``1 - exp(-sum of -log(1 - u))`` where that is lower; mark what its best set uses instead.
+
+    The height is convex in the slope ``exp(-depth)``: the tangent is too steep where its best set goes deeper than it touches.
+    """
     if not len(keep):
         return
     homes, at = np.unique(menu.home[keep], return_inverse=True)
-    seeker = menu.seeker[keep]
+    seeker, weight = menu.seeker[keep], menu.weight[homes]
     mass = -np.log1p(-np.minimum(menu.utility[keep], 1 - 1e-12))
-    lowest, slope = best[homes], np.zeros(len(homes))
-    for s in SLOPES:
-        surplus = menu.weight[menu.home[keep]] * s * mass - cost[keep]
-        sets = _most(seeker, surplus, menu.slots)
-        height = menu.weight[homes] * (1 - s + s * np.log(s)) + np.bincount(at, surplus * sets, len(homes))
-        slope[height < lowest] = s
-        lowest = np.minimum(lowest, height)
-    best[homes] = lowest
-    lower = slope[at] > 0
-    sets = _most(seeker, menu.weight[menu.home[keep]] * slope[at] * mass - cost[keep], menu.slots)
-    used[keep[lower]] = sets[lower]
+    low, high = np.zeros(len(homes)), np.full(len(homes), STEEPEST)
+    for _ in range(HALVINGS):
+        depth = (low + high) / 2
+        slope = np.exp(-depth)
+        surplus = (weight * slope)[at] * mass - cost[keep]
+        sets = largest(seeker, surplus, menu.slots)
+        height = weight * (1 - slope - slope * depth) + np.bincount(at, surplus * sets, len(homes))
+        better = height < best[homes]
+        best[homes[better]] = height[better]
+        used[keep[better[at]]] = sets[better[at]]
+        deeper = np.bincount(at, mass * sets, len(homes)) > depth
+        low, high = np.where(deeper, depth, low), np.where(deeper, high, depth)
 
 
-def _most(seeker: Ints, surplus: Floats, slots: Ints) -> Bools:
-    """Mark each seeker's largest positive surpluses, as many as there are slots; arcs are sorted by seeker."""
-    order = np.lexsort((-surplus, seeker))
-    sorted_seeker = seeker[order]
-    rank = np.arange(len(order)) - np.searchsorted(sorted_seeker, sorted_seeker)
-    out = np.zeros(len(surplus), dtype=bool)
-    out[order] = (rank < slots[sorted_seeker]) & (surplus[order] > 0)
+def largest(group: Ints, value: Floats, count: Ints) -> Bools:
+    """Mark each group's largest positive values, at most ``count`` (n_groups,) of them; ``group`` ascends, the first of equals wins."""
+    out = np.zeros(len(value), dtype=bool)
+    taken = np.zeros(len(count), dtype=np.int64)
+    live = np.flatnonzero((value > 0) & (count[group] > 0))
+    while len(live):
+        own, worth = group[live], value[live]
+        starts = np.flatnonzero(np.diff(own, prepend=-1))
+        top = np.repeat(np.maximum.reduceat(worth, starts), np.diff(starts, append=len(live)))
+        at = np.flatnonzero(worth == top)
+        at = at[np.diff(own[at], prepend=-1) != 0]
+        out[live[at]] = True
+        taken[own[at]] += 1
+        rest = taken[own] < count[own]
+        rest[at] = False
+        live = live[rest]
     return out
 
 
@@ -136,17 +175,18 @@ def _best_sets(block: _Block, k: int) -> tuple[Floats, Bools, Ints]:
     """Return each row's best surplus of at most ``k`` arcs, the set, and the arcs its columns stand for."""
     if k == 1:
         return *_top(block.surplus(block.weight, -1, ()), 1), block.arcs
-    b = _undominated(block)
-    best, sets = np.zeros(len(b.weight)), np.zeros(b.utility.shape, dtype=bool)
-    for p in range(b.utility.shape[1]):
-        left_p = b.weight * (1 - b.utility[:, p])
-        base_p = b.weight * b.utility[:, p] - b.cost[:, p]
-        _keep_better(best, sets, base_p, (p,), _top(b.surplus(left_p, p, (p,)), 1))
-        for q in range(p + 1, b.utility.shape[1] if k > 2 else 0):
-            base = base_p + left_p * b.utility[:, q] - b.cost[:, q]
-            base = np.where((b.seeker[:, p] == b.seeker[:, q]) & (b.slots[:, p] < 2), -np.inf, base)
-            _keep_better(best, sets, base, (p, q), _top(b.surplus(left_p * (1 - b.utility[:, q]), q, (p, q)), k - 2))
-    return best, sets, b.arcs
+    best, sets = np.zeros(len(block.weight)), np.zeros(block.utility.shape, dtype=bool)
+    for p in range(block.utility.shape[1]):
+        left_p = block.weight * (1 - block.utility[:, p])
+        base_p = block.weight * block.utility[:, p] - block.cost[:, p]
+        _keep_better(best, sets, base_p, (p,), _top(block.surplus(left_p, p, (p,)), 1))
+        for q in range(p + 1, block.utility.shape[1] if k > 2 else 0):
+            base = base_p + left_p * block.utility[:, q] - block.cost[:, q]
+            base = np.where((block.seeker[:, p] == block.seeker[:, q]) & (block.slots[:, p] < 2), -np.inf, base)
+            _keep_better(
+                best, sets, base, (p, q), _top(block.surplus(left_p * (1 - block.utility[:, q]), q, (p, q)), k - 2)
+            )
+    return best, sets, block.arcs
 
 
 def _keep_better(best: Floats, sets: Bools, base: Floats, held: tuple[int, ...], rest: tuple[Floats, Bools]) -> None:
@@ -171,22 +211,3 @@ def _top(surplus: Floats, k: int) -> tuple[Floats, Bools]:
     value = np.maximum(np.take_along_axis(surplus, at, axis=1), 0.0)
     np.put_along_axis(picked, at, value > 0, axis=1)
     return value.sum(axis=1), picked
-
-
-def _undominated(b: _Block) -> _Block:
-    """Drop arcs that as many others of the same seeker as it has slots beat on utility and cost.
-
-    A set that holds such an arc lacks one of those others and is no worse with it in its place.
-    """
-    beaten = np.zeros(b.utility.shape, dtype=np.int64)
-    for p in range(b.utility.shape[1] - 1):
-        beaten[:, p + 1 :] += (b.cost[:, p : p + 1] <= b.cost[:, p + 1 :]) & (
-            b.seeker[:, p : p + 1] == b.seeker[:, p + 1 :]
-        )
-    cost = np.where(beaten >= b.slots, np.inf, b.cost)
-    order = np.argsort(~np.isfinite(cost), axis=1, kind="stable")
-    order = order[:, : max(1, int(np.isfinite(cost).sum(axis=1).max(initial=0)))]
-    cost, utility, seeker, slots, arcs = (
-        np.take_along_axis(x, order, axis=1) for x in (cost, b.utility, b.seeker, b.slots, b.arcs)
-    )
-    return _Block(b.weight, np.where(np.isfinite(cost), utility, 0.0), cost, seeker, slots, arcs)

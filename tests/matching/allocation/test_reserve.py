@@ -1,0 +1,130 @@
+"""The price of waiting: what a unit is worth to those still to come."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from matching.allocation import AllocationProblem, Forecast, allocate, class_prices, shadow_prices
+from matching.errors import AllocationError
+from tests.benchmarks.dynamic_placement import Kind, greedy, published, share, year_of
+from tests.matching.allocation.instances import matrix
+
+
+def drawn(seed, n=6, m=5, sampled=30):
+    rng = np.random.default_rng(seed)
+    return matrix(rng, n, m), matrix(rng, sampled, m), rng.integers(0, 4, m)
+
+
+@given(seed=st.integers(0, 10_000), expected=st.integers(0, 25), spread=st.sampled_from([0.0, 0.15, 4.0]))
+@settings(max_examples=40, deadline=None)
+def test_prices_are_never_negative_and_fewer_units_never_lower_one(seed, expected, spread):
+    today, arrivals, capacity = drawn(seed)
+    forecast = Forecast(arrivals, expected, spread)
+    prices = shadow_prices(AllocationProblem(today, capacity), forecast)
+    assert (prices >= 0).all()
+    for j in np.flatnonzero(capacity):
+        fewer = capacity - (np.arange(5) == j)
+        assert (shadow_prices(AllocationProblem(today, fewer), forecast) >= prices - 1e-9).all()
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_positions_in_another_order_have_the_same_prices(seed):
+    today, arrivals, capacity = drawn(seed)
+    order = np.random.default_rng(seed).permutation(5)
+    prices = shadow_prices(AllocationProblem(today, capacity), Forecast(arrivals, 20))
+    again = shadow_prices(AllocationProblem(today[:, order], capacity[order]), Forecast(arrivals[:, order], 20))
+    assert again == pytest.approx(prices[order], abs=1e-9)
+
+
+def test_equal_inputs_give_equal_prices_to_the_last_bit():
+    today, arrivals, capacity = drawn(4)
+    made = [shadow_prices(AllocationProblem(today, capacity), Forecast(arrivals, 20, 0.2)).tobytes() for _ in range(3)]
+    assert len(set(made)) == 1
+
+
+def test_what_nobody_will_miss_costs_nothing_and_the_scarce_seat_what_the_next_taker_would_make_of_it():
+    arrivals = sparse.csr_matrix(np.tile([0.8, 0.5], (40, 1)))
+    today = sparse.csr_matrix(np.array([[0.6, 0.5]]))
+    prices = shadow_prices(AllocationProblem(today, np.array([5, 100])), Forecast(arrivals, 40))
+    assert prices == pytest.approx([0.3, 0.0], abs=1e-6)
+    assert allocate(AllocationProblem(today, np.array([5, 100])), prices).pairs.tolist() == [[0, 1]]
+
+
+def test_alike_positions_are_priced_as_one_class():
+    today, arrivals, capacity = drawn(7)
+    double = [0, 1, 2, 3, 4, 2]
+    posed = AllocationProblem(today[:, double], np.append(capacity, 2))
+    forecast = Forecast(arrivals[:, double], 20)
+    prices = shadow_prices(posed, forecast)
+    assert prices[2] == prices[5]
+    assert prices.tolist() == class_prices(posed, forecast, np.array(double)).tolist()
+
+
+def test_a_class_of_one_kind_and_area_has_one_price():
+    today, arrivals, capacity = drawn(8)
+    prices = class_prices(AllocationProblem(today, capacity), Forecast(arrivals, 20), np.array([7, 7, 3, 3, 3]))
+    assert prices[0] == prices[1]
+    assert prices[2] == prices[3] == prices[4]
+
+
+def test_a_seeker_who_holds_something_does_not_compete_again():
+    today, arrivals, capacity = drawn(9)
+    capacity = capacity + 1
+    locked = np.column_stack(today.nonzero())[:1]
+    rest = np.arange(6) != locked[0, 0]
+    held = shadow_prices(AllocationProblem(today, capacity, locked=locked), Forecast(arrivals, 15))
+    left = capacity - np.bincount(locked[:, 1], minlength=5)
+    assert held == pytest.approx(shadow_prices(AllocationProblem(today[rest], left), Forecast(arrivals, 15)), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("seekers", "positions", "sampled", "expected"),
+    [(0, 0, 0, 0), (0, 3, 0, 0), (3, 0, 0, 0), (3, 0, 4, 9), (0, 3, 4, 9), (3, 3, 0, 0), (3, 3, 4, 0), (3, 3, 4, 9)],
+)
+def test_degenerate_problems_are_priced_without_a_crash(seekers, positions, sampled, expected):
+    for share_ in (0.0, 1.0):
+        rng = np.random.default_rng(1)
+        for capacity in (np.zeros(positions, dtype=int), np.full(positions, 2)):
+            posed = AllocationProblem(matrix(rng, seekers, positions, share_), capacity)
+            prices = shadow_prices(posed, Forecast(matrix(rng, sampled, positions, share_), expected))
+            assert prices.shape == (positions,)
+            assert np.isfinite(prices).all()
+            assert allocate(posed, prices).certificate.feasible
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"expected": -1.0}, "expected: expected a finite number"),
+        ({"spread": np.nan}, "spread: expected a finite number"),
+        ({"arrivals": sparse.csr_matrix((0, 3))}, "arrivals: expected at least one sampled seeker"),
+        ({"arrivals": sparse.csr_matrix(np.array([[np.inf, 0, 0]]))}, "arrivals: expected finite"),
+    ],
+)
+def test_a_forecast_that_cannot_be_read_is_refused(given_, message):
+    with pytest.raises(AllocationError, match=message):
+        Forecast(**{"arrivals": sparse.csr_matrix(np.ones((2, 3))), "expected": 5.0, **given_})
+
+
+def test_a_forecast_of_other_positions_is_refused():
+    with pytest.raises(AllocationError, match="arrivals: expected 3 columns"):
+        shadow_prices(
+            AllocationProblem(sparse.csr_matrix((2, 3)), np.ones(3)), Forecast(sparse.csr_matrix(np.ones((2, 4))), 5)
+        )
+
+
+def test_a_year_placed_with_prices_comes_close_to_hindsight_and_beats_greedy_and_the_published_duals():
+    kept = {"told right": (1.0, 0.0), "15 % low": (0.85, 0.0), "15 % high": (1.15, 0.0)}
+    kinds = [Kind(people=120, places=12, batch=(8, 20)), Kind(people=120, places=12, batch=(8, 20), members=True)]
+    made = {
+        (name, prices.__name__): np.mean([share(year_of(kind, 40), prices, *told) for kind in kinds])
+        for name, told in kept.items()
+        for prices in (greedy, published, shadow_prices)
+    }
+    for name in kept:
+        assert made[name, "shadow_prices"] > made[name, "greedy"] + 0.03
+        assert made[name, "shadow_prices"] > made[name, "published"] - 0.002
+    assert made["told right", "shadow_prices"] > 0.975
