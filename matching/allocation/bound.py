@@ -15,7 +15,7 @@ STEPS = 120
 """Most price steps, for problems of up to ``MANY`` arcs; larger ones take fewer, at least ``FEWEST``."""
 
 MANY = 60_000
-FEWEST = 3
+FEWEST = 6
 
 CLOSE = 5e-4
 """Relative gap at which the search stops."""
@@ -59,10 +59,12 @@ def _room(arcs: Arcs) -> Ints:
     return np.bincount(arcs.home[first], weights=arcs.slots[seekers], minlength=len(arcs.weight)).astype(np.int64)
 
 
-def first_prices(arcs: Arcs, chosen: Bools, cost: Floats, passes: int = MAX_PASSES) -> Floats:
-    """Return what one more unit of each position would set off, a seeker without a free slot giving up the weakest referral."""
+def first_prices(arcs: Arcs, chosen: Bools, cost: Floats) -> Floats:
+    """Return what one more unit of each position would set off, a seeker without a free slot giving up the weakest referral.
+
+    Where values saturate the plan is not quite optimal and moves could go round in a gainful circle, so only the first move counts.
+    """
     n, none = len(arcs.slots), len(arcs.capacity)
-    missed = arcs.missed_after(chosen)
     weakest, freed, saved = np.zeros(n), np.full(n, none), np.zeros(n)
     at = np.flatnonzero(chosen)
     at = at[np.argsort(-arcs.utility[at], kind="stable")]
@@ -73,10 +75,10 @@ def first_prices(arcs: Arcs, chosen: Bools, cost: Floats, passes: int = MAX_PASS
     )
     free = (arcs.slots - np.bincount(arcs.seeker[chosen], minlength=n)) > 0
     weakest[free], freed[free], saved[free] = 0.0, none, 0.0
-    left = missed[arcs.home]
+    left = (arcs.weight * arcs.missed_after(chosen))[arcs.home]
     if arcs.saturating:
         left = left / np.maximum(1.0 - weakest[arcs.seeker], 1e-9)
-    most = arcs.weight[arcs.home] * left * arcs.utility - cost
-    step = most - arcs.weight[arcs.home] * left * weakest[arcs.seeker] + saved[arcs.seeker]
+    step = left * (arcs.utility - weakest[arcs.seeker]) - cost + saved[arcs.seeker]
     open_ = ~chosen & (arcs.slots[arcs.seeker] > 0)
-    return chain_worth(step[open_], arcs.position[open_], freed[arcs.seeker][open_], none, passes, most[open_])
+    passes = 1 if arcs.saturating else MAX_PASSES
+    return chain_worth(step[open_], arcs.position[open_], freed[arcs.seeker][open_], none, passes)

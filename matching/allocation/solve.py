@@ -138,7 +138,7 @@ def _filled(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:
 
 
 def _scarcity(arcs: Arcs, chosen: Bools) -> Floats | None:
-    return first_prices(arcs, chosen, arcs.price, passes=12) if len(arcs.home) > MANY else None
+    return first_prices(arcs, chosen, arcs.price) if len(arcs.home) > MANY else None
 
 
 def _bettered(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:

