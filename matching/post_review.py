@@ -110,7 +110,10 @@ def _kind_rules(positions: pd.DataFrame, policy: PolicyBook) -> list[pd.DataFram
         ("DISPATCH_WITHOUT_USER_UNIT", dispatch & positions["user_unit_id"].isna(), positions["user_unit_id"]),
         (
             "DISPATCH_CONTRACT_SHORT",
-            dispatch & (positions["contract_months"] < policy.whole("dispatch.min_contract_months")).fillna(False),
+            dispatch
+            & (positions["contract_months"] < (policy.number_or_none("dispatch.min_contract_months") or 0)).fillna(
+                False
+            ),
             positions["contract_months"],
         ),
         ("BASE_ORDERS_END_UNKNOWN", base & positions["valid_until"].isna(), positions["valid_until"]),

@@ -14,6 +14,7 @@ from service.exchange.catalogue import exchanged
 from service.exchange.cells import decoded, identifier_fault
 from service.exchange.identities import dropped_columns, identities, identity_faults
 from service.exchange.personal import hidden
+from service.exchange.quarantine import quarantined
 from service.exchange.reader import Sheet, read_sheets
 from service.exchange.rules import cross_checks
 from service.exchange.together import together
@@ -27,7 +28,7 @@ Progress = Callable[[str, float, float], None]
 class ImportReport:
     """What became of one sheet of a file.
 
-    ``errors`` has a row for every refused cell: ``row`` is the number the spreadsheet shows, ``column`` the header as written.
+    ``quarantined`` posts wait for a post officer, who is shown why; ``errors`` has a row for every refused cell: ``row`` is the number the spreadsheet shows, ``column`` the header as written.
     """
 
     file: str
@@ -41,10 +42,22 @@ class ImportReport:
     errors: pd.DataFrame
     dropped: tuple[str, ...]
     import_id: str
+    quarantined: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
-        names = ("file", "sheet", "table", "read", "added", "changed", "unchanged", "refused", "import_id")
+        names = (
+            "file",
+            "sheet",
+            "table",
+            "read",
+            "added",
+            "changed",
+            "unchanged",
+            "refused",
+            "quarantined",
+            "import_id",
+        )
         return {n: getattr(self, n) for n in names} | {
             "dropped": list(self.dropped),
             "errors": self.errors.to_dict("records"),
@@ -162,6 +175,9 @@ def _kept(store: Store, group: Sequence[_Ready], actor: str, told: Callable[[flo
 
 def _keep(tx: Transaction, store: Store, item: _Ready, actor: str) -> ImportReport:
     good, more = cross_checks(tx, item.table, item.frame)
+    held = 0
+    if item.table.name == "positions":
+        good, held = quarantined(tx, good)
     counts = tx.upsert(item.table.name, good)
     sealed = 0 if store.vault is None else store.vault.keep(tx, identities(item.sheet, good))
     refused = pd.concat([item.errors, as_written(more, item.sheet, item.table)], ignore_index=True)
@@ -174,11 +190,11 @@ def _keep(tx: Transaction, store: Store, item: _Ready, actor: str) -> ImportRepo
         actor=actor, role="service", action="file.imported", object_type=item.table.name, object_id=import_id,
         after={
             "file": file, "sheet": item.sheet.name, "sha256": item.digest, "table": item.table.name, "read": len(item.sheet.frame),
-            "added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged, "refused": bad, "sealed": sealed,
+            "added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged, "refused": bad, "sealed": sealed, "quarantined": held,
         },
     )  # fmt: skip
     tx.refuse(f"{import_id}-{entry}", refused)
     return ImportReport(
         file, item.sheet.name, item.table.name, len(item.sheet.frame), counts.added, counts.changed, counts.unchanged, bad,
-        refused, dropped_columns(item.sheet, sealing=store.vault is not None), f"{import_id}-{entry}",
+        refused, dropped_columns(item.sheet, sealing=store.vault is not None), f"{import_id}-{entry}", held,
     )  # fmt: skip
