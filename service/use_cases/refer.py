@@ -18,6 +18,7 @@ from service.use_cases.explain import Explanation, explanation
 from service.use_cases.passing_over import require_order
 from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
 from service.use_cases.rows import journalled, only
+from service.use_cases.welfare_term import require_term
 from service.wiring import Office
 
 
@@ -45,6 +46,7 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
         earlier = _replayed(tx.read, wish)
         if earlier is not None:
             return earlier
+        require_term(office, tx, member_id, str(index.positions["kind"].loc[position_id]))
         require_order(office, tx, index, i, index.position_row(position_id))
         draft = _claim(tx, office, wish, index.policy)
         row = _row(office, wish, found, index, tx)
