@@ -180,7 +180,7 @@ KINDS = (
 def test_after_any_changes_the_live_index_is_a_fresh_one_field_by_field(office, seed):
     rng = np.random.default_rng(seed)
     office.now()
-    for _ in range(15):
+    for _ in range(8):
         before = office.now()
         with office.store.write() as tx:
             for kind in rng.choice(KINDS, size=rng.integers(1, 5)):
