@@ -23,11 +23,14 @@ from service.security.gate import Gate, admit
 from service.security.refusals import Unknown
 from service.settings import Settings
 from service.use_cases.refusals import Ineligible
-from service.web import access_pages, pages
+from service.web import access_pages, household_pages, letter_pages, member_pages, morning_pages, pages
 from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
-ROUTERS = (health.router, routes.router, access.router, rules.router, pages.router, access_pages.router)
+ROUTERS = (
+    health.router, routes.router, access.router, rules.router, pages.router, access_pages.router, member_pages.router, household_pages.router,
+    letter_pages.router, morning_pages.router,
+)  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""
 
 _MACHINES = ("/api/", "/health", "/ready", "/openapi.json")

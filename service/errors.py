@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from matching import errors as core
 from service.security.refusals import NotAllowed, TooMany, Unknown
-from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
+from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot, Stale
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -63,6 +63,9 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem(
             "key-reused", 409, "The idempotency key was used for something else", "Use a new key for a new referral."
         ),
+        Problem(
+            "stale", 412, "Somebody changed it since it was shown", "Read it again, then send the new ETag in If-Match."
+        ),
         Problem("too-large", 413, "The body is too large", "The limit is 2,000,000 bytes; send less at a time."),
         Problem("media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         Problem("invalid", 422, "A value cannot be used", "limit: expected a whole number from 1 to 100, found 0."),
@@ -86,6 +89,7 @@ EXCEPTIONS: tuple[tuple[type[Exception], str], ...] = (
     (Unknown, "not-known"),
     (NotAllowed, "not-allowed"),
     (TooMany, "too-many"),
+    (Stale, "stale"),
     (core.Conflict, "conflict"),
     (core.NotFound, "not-found"),
     (core.ModelRefused, "not-ready"),

@@ -15,6 +15,7 @@ from service.index import Index
 from service.index_reading import index_of, rows_touched
 from service.storage.feed import OWNERS
 from service.use_cases.chance import chance_band
+from service.use_cases.machine import scorer_for
 from service.use_cases.rows import as_plain
 from service.wiring import Office
 
@@ -66,7 +67,7 @@ def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
     pairing, policy = index.pairing, index.policy
     taken = index.taken(i)
     decision = decide(pairing, policy, i, j, taken[j : j + 1])
-    scorer = office.scorer()
+    scorer = scorer_for(office, str(index.members.index[i]))
     blocked = decision.verdict is Verdict.NOT_MET
     out = Explanation(
         str(index.members.index[i]), str(index.positions.index[j]), str(index.positions["title"].iloc[j]), decision.verdict,

@@ -49,19 +49,25 @@ def record_outcome(
     NotFound without such a referral, Conflict when the state does not allow the step or somebody was faster, BadInput when a
     reason or the first day of work is missing, NoOpening when the last opening went to another.
     """
-    today = office.today()
     with office.store.write() as tx:
-        before = _referral(tx, referral_id)
-        if before["state"] == outcome.to:
-            return before
-        step(str(before["state"]), outcome.to)
-        values = _values(outcome, before, today)
-        if tx.update("referrals", {"referral_id": referral_id}, values, where={"state": before["state"]}) != 1:
-            raise Conflict(f"referral {referral_id} was changed by somebody else; look at it again")
-        _journal(tx, office, referral_id, before, values, request_id)
-        if outcome.to == "started":
-            _start(tx, office, before, outcome, request_id)
-        return _referral(tx, referral_id)
+        return move(tx, office, referral_id, outcome, request_id)
+
+
+def move(
+    tx: Transaction, office: Office, referral_id: str, outcome: Outcome, request_id: str | None
+) -> Mapping[str, object]:
+    """Take one step of a referral inside a transaction that may take more; see :func:`record_outcome`."""
+    before = _referral(tx, referral_id)
+    if before["state"] == outcome.to:
+        return before
+    step(str(before["state"]), outcome.to)
+    values = _values(outcome, before, office.today())
+    if tx.update("referrals", {"referral_id": referral_id}, values, where={"state": before["state"]}) != 1:
+        raise Conflict(f"referral {referral_id} was changed by somebody else; look at it again")
+    _journal(tx, office, referral_id, before, values, request_id)
+    if outcome.to == "started":
+        _start(tx, office, before, outcome, request_id)
+    return _referral(tx, referral_id)
 
 
 def _referral(tx: Transaction, referral_id: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from matching.ranking import rank, rank_members
 from service.use_cases.chance import chance_band
+from service.use_cases.machine import scorer_for
 from service.use_cases.shown import Listing, RankedMember, RankedPost, ranked_posts, record_shown
 from service.wiring import Office
 
@@ -18,7 +19,7 @@ def rank_member(
     index = office.now()
     i = index.member_row(member_id)
     ranking = rank(
-        index.pairing, i, office.scorer(), float(index.planning_days[i]), index.policy,
+        index.pairing, i, scorer_for(office, member_id), float(index.planning_days[i]), index.policy,
         limit=limit, kinds=kinds, taken=index.taken(i),
     )  # fmt: skip
     record_shown(office, index, "member.ranking_shown", member_id, ranking, request_id)

@@ -1,7 +1,5 @@
 """Refer a member to a post: one decision of a person, one transaction, one entry in the journal."""
 
-import hashlib
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.index import Index
 from service.index_reading import room
 from service.storage.store import Transaction
+from service.use_cases.entries import identifier
 from service.use_cases.explain import Explanation, explanation
 from service.use_cases.passing_over import require_order
 from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
@@ -28,7 +27,7 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
     The same ``key`` again returns the same referral and changes nothing. Ineligible, NoOpening or NoSlot when it cannot be done,
     KeyReused when the key belongs to another pair.
     """
-    wish = _Wish(member_id, position_id, key, _identifier(office.actor, key))
+    wish = _Wish(member_id, position_id, key, identifier("R", office.actor, key))
     earlier = _replayed(office.store.read, wish)
     if earlier is not None:
         return earlier
@@ -74,13 +73,6 @@ class _Wish:
     position_id: str
     key: str | None
     referral_id: str
-
-
-def _identifier(actor: str, key: str | None) -> str:
-    """Return the referral's number: of the idempotency key where one is given, so that the same key can never make two."""
-    if key is None:
-        return f"R{uuid.uuid4().hex[:20]}"
-    return f"R{hashlib.sha256(f'{actor}|{key}'.encode()).hexdigest()[:20]}"
 
 
 def _replayed(read: Callable[..., pd.DataFrame], wish: _Wish) -> Mapping[str, object] | None:

@@ -27,3 +27,7 @@ class PassesOver(Conflict):
 
 class KeyReused(Conflict):
     """An idempotency key came back with another request."""
+
+
+class Stale(Conflict):
+    """What a person was looking at was changed by somebody else meanwhile."""

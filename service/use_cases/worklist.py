@@ -1,15 +1,19 @@
-"""Who has to be helped first: members with a running promise, by days left."""
+"""Who has to be helped first: members with a running promise, by days left, with what the morning asks about each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from matching.arrays import Bools, Ints
 from matching.errors import BadInput
+from matching.vocabulary import Reachable
+from service.index import Index
 from service.use_cases.rows import records
+from service.use_cases.worklist_marks import marked, members_with_slips_due
 from service.wiring import Office
 
 URGENT_DAYS = 7
@@ -18,22 +22,39 @@ URGENT_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the list is narrowed to: a region code or the head of one, days left at most, no open referral."""
+    """What the list is narrowed to.
+
+    Attributes
+    ----------
+    region : str
+        Region code or the head of one.
+    due : int or None
+        Days left at most.
+    idle, mine, unreachable, slips : bool
+        No open referral; paired with the caller; cannot be reached; a letter is out past its last day.
+    quiet_days : int or None
+        No referral within so many days.
+    """
 
     region: str = ""
     due: int | None = None
     idle: bool = False
+    mine: bool = False
+    unreachable: bool = False
+    slips: bool = False
+    quiet_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """A page of the worklist. The counts are of the whole region; ``matching`` is of the filters."""
+    """A page of the worklist. The counts are of the whole region, or of the caller's own households with ``mine``; ``matching`` is of the filters."""
 
     as_of: date
     total: int
     overdue: int
     urgent: int
     without_referral: int
+    unreachable: int
     matching: int
     items: tuple[Mapping[str, object], ...]
     next: str | None
@@ -50,10 +71,17 @@ def worklist_page(
 ) -> Worklist:
     """Return a page of the worklist; ``after`` is the ``next`` of the page before."""
     index = office.now()
-    everyone = index.worklist
+    everyone = _whose(office, index, filters.mine)
     days = everyone["days_left"].to_numpy(dtype=np.int64)
     idle = everyone["open_referrals"].to_numpy() == 0
-    keep = _keep(everyone, days, idle, filters)
+    lost = (everyone["reachable"] == Reachable.UNREACHABLE).to_numpy(dtype=bool)
+    keep = (
+        _keep(everyone, days, filters, index.as_of)
+        & (idle if filters.idle else True)
+        & (lost if filters.unreachable else True)
+    )
+    if filters.slips:
+        keep &= everyone["member_id"].isin(members_with_slips_due(office)).to_numpy(dtype=bool)
     matching = int(keep.sum())
     if after is not None:
         keep &= _behind(everyone, days, after)
@@ -65,27 +93,39 @@ def worklist_page(
         overdue=int((days < 0).sum()),
         urgent=int(((days >= 0) & (days <= URGENT_DAYS)).sum()),
         without_referral=int(idle.sum()),
+        unreachable=int(lost.sum()),
         matching=matching,
-        items=tuple(records(page)),
+        items=tuple(marked(office, index, records(page))),
         next=_cursor(page.iloc[-1]) if len(at) > limit else None,
         regions=tuple(sorted(everyone["region_code"].unique())),
     )
 
 
-def _keep(frame: pd.DataFrame, days: np.ndarray, idle: np.ndarray, filters: Filters) -> np.ndarray:
+def _whose(office: Office, index: Index, mine: bool) -> pd.DataFrame:
+    if not mine:
+        return index.worklist
+    paired = index.households["paired_caseworker_id"] == office.actor
+    own = index.households.index[paired.fillna(False).to_numpy(dtype=bool)]
+    return index.worklist[index.worklist["household_id"].isin(own)]
+
+
+def _keep(frame: pd.DataFrame, days: Ints, filters: Filters, today: date) -> Bools:
     keep = np.ones(len(frame), dtype=bool)
     if filters.region:
         keep &= frame["region_code"].str.startswith(filters.region).to_numpy(dtype=bool)
     if filters.due is not None:
         keep &= days <= filters.due
-    return keep & idle if filters.idle else keep
+    if filters.quiet_days is not None:
+        since = pd.Timestamp(today - timedelta(days=filters.quiet_days))
+        keep &= ~(frame["last_referred_on"] > since).to_numpy(dtype=bool)
+    return keep
 
 
 def _cursor(row: pd.Series) -> str:
     return f"{row['days_left']}.{row['open_referrals']}.{row['member_id']}"
 
 
-def _behind(frame: pd.DataFrame, days: np.ndarray, after: str) -> np.ndarray:
+def _behind(frame: pd.DataFrame, days: Ints, after: str) -> Bools:
     """Return (n,) rows that come after a cursor; it stays good when rows before it come and go."""
     parts = after.split(".", 2)
     try:

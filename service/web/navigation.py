@@ -18,7 +18,14 @@ class Place:
     roles: frozenset[str]
 
 
-PLACES: tuple[Place, ...] = (Place("worklist", "/worklist", _CASEWORK),)
+PLACES: tuple[Place, ...] = (
+    Place("worklist", "/worklist", _CASEWORK),
+    Place("morning", "/morning", _CASEWORK),
+    Place("slips", "/slips", _CASEWORK),
+    Place("register", "/register", _CASEWORK),
+    Place("fairs", "/fairs", _CASEWORK),
+    Place("appeals", "/appeals", _CASEWORK),
+)
 """Every entry in its order. A page that is reached from another one needs none; what a role may open is decided elsewhere."""
 
 

@@ -1,0 +1,65 @@
+"""Values as forms send them: days, yuan, clock times, choices; BadInput names the field and what was expected."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Form, Path
+from starlette.datastructures import FormData
+
+from matching.errors import BadInput
+
+Id = Annotated[str, Path(min_length=1, max_length=64)]
+Choice = Annotated[str, Form(max_length=64)]
+Words = Annotated[str, Form(max_length=1000)]
+SEE_OTHER = 303
+
+
+def day(name: str, text: str) -> date | None:
+    """Return a day, None where nothing was filled in."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadInput(f"{name}: expected a day YYYY-MM-DD, found {text[:20]!r}") from None
+
+
+def fen(name: str, text: str) -> int | None:
+    """Return an amount of yuan as fen, None where nothing was filled in."""
+    number = decimal(name, text)
+    return None if number is None else round(100 * number)
+
+
+def decimal(name: str, text: str) -> float | None:
+    """Return a number, None where nothing was filled in."""
+    try:
+        return float(text.replace(",", "")) if text.strip() else None
+    except ValueError:
+        raise BadInput(f"{name}: expected a number, found {text[:20]!r}") from None
+
+
+def minute(name: str, text: str) -> int | None:
+    """Return a clock time as the minute of the day, None where nothing was filled in."""
+    if not text:
+        return None
+    hours, colon, minutes = text.partition(":")
+    if not (colon and hours.isdecimal() and minutes[:2].isdecimal()):
+        raise BadInput(f"{name}: expected a time HH:MM, found {text[:20]!r}")
+    return int(hours) * 60 + int(minutes[:2])
+
+
+def yes_no(text: str) -> bool | None:
+    """Return a choice of yes, no or not known."""
+    return {"yes": True, "no": False}.get(text)
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return a field's text, empty where it is missing; BadInput for one that is too long."""
+    value = form.get(name, "")
+    text = value if isinstance(value, str) else ""
+    if len(text) > 1000:
+        raise BadInput(f"{name}: expected at most 1,000 characters, found {len(text):,}")
+    return text.strip()
+
+
+def many(form: FormData, name: str) -> str:
+    """Return the ticked codes of a field as a set is written."""
+    return ";".join(sorted(v for v in form.getlist(name) if isinstance(v, str) and v))
