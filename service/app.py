@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import access, health, routes, rules
+from service.api import access, casework, health, routes, rules
 from service.api.guard import Guard
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
 from service.security.gate import Gate, admit
@@ -28,7 +28,7 @@ from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
 ROUTERS = (
-    health.router, routes.router, access.router, rules.router, pages.router, access_pages.router, member_pages.router, household_pages.router,
+    health.router, routes.router, access.router, casework.router, rules.router, pages.router, access_pages.router, member_pages.router, household_pages.router,
     letter_pages.router, morning_pages.router,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""

@@ -180,6 +180,13 @@ class WorklistItem(Out):
     last_contact_on: date | None
     reachable: str
     path_stage: str
+    household_chance: float | None = Field(
+        description="P(at least one open referral of the household leads to a start in time); null without an estimate"
+    )
+    risk: str | None = Field(description="low, mid or high: the band household_chance falls in")
+    next_due_on: date | None = Field(description="day the next contact is due")
+    slips_due: int = Field(description="letters out past their last day without a slip")
+    blocker: str | None = Field(description="what stands in the way, the first that applies")
 
 
 class WorklistOut(Out):
@@ -190,6 +197,7 @@ class WorklistOut(Out):
     overdue: int
     urgent: int = Field(description="0 to 7 days left")
     without_referral: int
+    unreachable: int
     next: str | None = Field(description="pass it as `after` for the next page; null on the last")
     items: list[WorklistItem]
 

@@ -1,6 +1,5 @@
 """What members answered to offers: the counters of each regime, judged by a named person, told to the member, open to appeal."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +10,9 @@ from matching.errors import BadInput, Conflict, NotFound
 from matching.offers import offer_duty_table
 from matching.refusals import Tally, refusal_log, tallies
 from matching.vocabulary import JUSTIFIED_BY_RULE, ContactKind, Justified
+from service.exchange.personal import hidden
 from service.storage.store import Transaction
+from service.use_cases.entries import enter, identifier
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 
@@ -103,21 +104,24 @@ class Complaint:
     text: str | None = None
 
 
-def appeal(office: Office, member_id: str, complaint: Complaint, *, request_id: str | None = None) -> dict[str, object]:
-    """File an appeal and return it with the last day to answer; a counted refusal does not count while it stands."""
+def appeal(
+    office: Office, member_id: str, complaint: Complaint, *, key: str | None = None, request_id: str | None = None
+) -> dict[str, object]:  # fmt: skip
+    """File an appeal and return it with the last day to answer; a counted refusal does not count while it stands.
+
+    The same ``key`` again returns the same appeal. The words keep no identity or phone number.
+    """
     if complaint.about not in ABOUT:
         raise BadInput(f"about: expected one of {', '.join(ABOUT)}, found {complaint.about}")
     today = office.today()
     with office.store.write() as tx:
         region = str(_member(tx, member_id)["region_code"])
         row: dict[str, object] = {
-            "appeal_id": f"P{uuid.uuid4().hex[:20]}", "member_id": member_id, "about": complaint.about, "object_id": complaint.object_id,
+            "appeal_id": identifier("P", office.actor, key), "member_id": member_id, "about": complaint.about, "object_id": complaint.object_id,
             "filed_on": pd.Timestamp(today), "due_on": pd.Timestamp(appeal_due(today, office.policy(today).at(region[:6]))),
-            "decided_on": None, "decision": None, "decided_by": None, "text": complaint.text,
+            "text": hidden(complaint.text) if complaint.text else None,
         }  # fmt: skip
-        tx.insert("appeals", [row])
-        _journal(tx, office, "appeal.filed", "appeals", str(row["appeal_id"]), {**row, "text": None}, request_id)
-        return only(tx.read("appeals", appeal_id=row["appeal_id"]))
+        return enter(tx, office, "appeals", row, "appeal.filed", untold=("text",), request_id=request_id or key)
 
 
 def decide_appeal(office: Office, appeal_id: str, decision: str, *, request_id: str | None = None) -> dict[str, object]:

@@ -34,7 +34,7 @@ def record_assessment(
         raise BadInput(f"scores: expected at least one of {', '.join(DIMENSIONS)}, assessed on a day up to {today}")
     expires = day + timedelta(days=office.policy(day).whole("assessment.valid_days"))
     with office.store.write() as tx:
-        member = tx.read("members", ["member_id", "path_stage"], member_id=member_id)
+        member = tx.seen("members", ["member_id", "path_stage"], member_id=member_id)
         if member.empty:
             raise NotFound(f"no member {member_id!r} in the record; check the identifier")
         rows = [

@@ -21,13 +21,13 @@ def compare(
     office: Office, member_id: str, position_ids: list[str], *, request_id: str | None = None
 ) -> tuple[Side, ...]:
     """Return two or three open posts beside each other. BadInput for another number, NotFound for a post that is not open."""
+    index = office.now()
+    i = index.member_row(member_id)
     wanted = list(dict.fromkeys(position_ids))
     if not 2 <= len(wanted) <= 3:
         raise BadInput(
             f"position_id: expected two or three posts to compare, found {len(wanted)}; tick them in the list"
         )
-    index = office.now()
-    i = index.member_row(member_id)
     return tuple(
         Side(post_facts(index, i, index.position_row(p)), explain(office, member_id, p, request_id=request_id))
         for p in wanted

@@ -51,9 +51,9 @@ def record_contact(office: Office, household_id: str, contact: Contact, *, key: 
 
 
 def _members(tx: Transaction, household_id: str, member_id: str | None) -> pd.DataFrame:
-    if tx.read("households", ["household_id"], household_id=household_id).empty:
+    if tx.seen("households", ["household_id"], household_id=household_id).empty:
         raise NotFound(f"no household {household_id!r} in the record; check the identifier")
-    members = tx.read("members", ["member_id", "reachable"], household_id=household_id)
+    members = tx.seen("members", ["member_id", "reachable"], household_id=household_id)
     if member_id is not None and member_id not in set(members["member_id"]):
         raise BadInput(f"member_id: expected a member of household {household_id}, found {member_id!r}")
     return members

@@ -51,7 +51,7 @@ def correct(
         )
     key = TABLES[table].key[0]
     with office.store.write() as tx:
-        before = _row(tx.read(table, **{key: number}), number)
+        before = _row(tx.seen(table, **{key: number}), number)
         after = checked(table, {**before, **values})
         changed = {k: v for k, v in after.items() if before[k] != v}
         if not changed:

@@ -29,9 +29,10 @@ def checked(table: str, row: Row) -> dict[str, object]:
 
 
 def enter(
-    tx: Transaction, office: Office, table: str, row: Row, action: str, *, reason: str | None = None, request_id: str | None = None
+    tx: Transaction, office: Office, table: str, row: Row, action: str, *, reason: str | None = None, untold: tuple[str, ...] = (), request_id: str | None = None
 ) -> dict[str, object]:  # fmt: skip
     """Write a new row with its entry in the journal and return it; the same row again is returned and nothing changes.
+    The journal does not repeat the columns ``untold``.
 
     TableError for a value that cannot be, KeyReused when the identifier stands for another row already.
     """
@@ -43,7 +44,7 @@ def enter(
     tx.insert(table, [new])
     tx.journal(
         actor=office.actor, role=office.role, action=action, object_type=table, object_id=str(new[key]), before=None,
-        after=journalled(new), reason=reason, request_id=request_id,
+        after=journalled({k: v for k, v in new.items() if k not in untold}), reason=reason, request_id=request_id,
     )  # fmt: skip
     return new
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from matching.deadlines import wish_confirm_due
 from matching.entitlements import member_entitlements
-from matching.errors import NotFound
 from matching.path import path_table
 from matching.ranking import rank
 from matching.reasons import Reason
@@ -16,8 +15,9 @@ from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
 from service.index import Index
 from service.use_cases.appeals import appeals
 from service.use_cases.chance import chance_band
-from service.use_cases.corrections import etag
+from service.use_cases.corrections import current, etag
 from service.use_cases.machine import scorer_for
+from service.use_cases.readings import note_reading, readable
 from service.use_cases.rows import only, records
 from service.use_cases.shown import RankedPost, ranked_posts, record_shown
 from service.use_cases.worklist_marks import at_least_one
@@ -76,9 +76,8 @@ class HouseholdFile:
 def household_file(office: Office, household_id: str, *, request_id: str | None = None) -> HouseholdFile:
     """Return a household's file; the best posts it shows go to the journal. NotFound without the household."""
     index = office.now()
-    if household_id not in index.households.index:
-        raise NotFound(f"no household {household_id!r} in the record; check the identifier")
-    row = only(index.households.loc[[household_id]])
+    row = current(office, "households", household_id)
+    note_reading(office, "households", household_id, "file", columns=office.reads)
     at = np.flatnonzero((index.members["household_id"] == household_id).to_numpy())
     members = _members(office, index, [int(i) for i in at], request_id)
     store = office.store
@@ -94,7 +93,7 @@ def household_file(office: Office, household_id: str, *, request_id: str | None 
     seeking = [m for m in members if m.chance is not None]
     best = max(seeking, key=lambda m: (m.chance or 0.0, str(m.row["member_id"])), default=None)
     return HouseholdFile(
-        row, etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
+        readable(office, "households", row), etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
         at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, tuple(promises), tuple(history), tuple(contacts),
         tuple(records(store.read("pairings", household_id=household_id))), tuple(uses), tuple(waiting),
         tuple(_tasks(office, index, row, members, contacts, waiting)),
@@ -123,7 +122,7 @@ def _members(office: Office, index: Index, at: list[int], request_id: str | None
         chance = _chance(open_ones, best) if member["willing"] and member["employment_state"] in SEEKING else None
         trainings = tables["trainings"][tables["trainings"]["member_id"] == member["member_id"]]
         out.append(FileMember(
-            member, only(index.clocks.iloc[[i]]), path, open_ones, best, eligible, chance, None if chance is None else chance_band(chance),
+            readable(office, "members", member), only(index.clocks.iloc[[i]]), path, open_ones, best, eligible, chance, None if chance is None else chance_band(chance),
             member_entitlements(member, index.policy, index.as_of, trainings=trainings), int(str(path["assessed"])), tuple(records(trainings)),
         ))  # fmt: skip
     return out

@@ -1,6 +1,6 @@
 """Plain lists: referrals and open posts, a page at a time by key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -45,6 +45,13 @@ def posts(
     if kind is not None:
         frame = frame[frame["kind"] == kind]
     return _page(frame[frame["region_code"].str.startswith(region)], "position_id", limit, after)
+
+
+def page_of(rows: Sequence[Mapping[str, object]], key: str, limit: int, after: str | None) -> Page:
+    """Return a page of rows that are at hand, by their key."""
+    ordered = sorted(rows, key=lambda row: str(row[key]))
+    behind = [row for row in ordered if after is None or str(row[key]) > after]
+    return Page(tuple(behind[:limit]), str(behind[limit - 1][key]) if len(behind) > limit else None)
 
 
 def _page(frame: pd.DataFrame, key: str, limit: int, after: str | None) -> Page:

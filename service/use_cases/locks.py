@@ -56,7 +56,7 @@ def lock(office: Office, wish: Lock, *, key: str | None = None) -> dict[str, obj
     }  # fmt: skip
     with office.store.write() as tx:
         for table, name in (("members", "member_id"), ("positions", "position_id")):
-            if row[name] is not None and tx.read(table, [name], **{name: row[name]}).empty:
+            if row[name] is not None and tx.seen(table, [name], **{name: row[name]}).empty:
                 raise NotFound(f"no {row[name]!r} in the record; check the identifier")
         _once(tx, wish, str(row["lock_id"]), today)
         return enter(tx, office, "locks", row, f"lock.{wish.kind}", reason=wish.reason_code, request_id=key)
@@ -73,7 +73,7 @@ def lift_lock(office: Office, lock_id: str, *, key: str | None = None) -> dict[s
     """End a lock and return it; one that is over stays as it is. NotFound without it."""
     today = office.today()
     with office.store.write() as tx:
-        found = tx.read("locks", lock_id=lock_id)
+        found = tx.seen("locks", lock_id=lock_id)
         if found.empty:
             raise NotFound(f"no lock {lock_id!r} in the record; check the number")
         if len(in_force(found, today)):

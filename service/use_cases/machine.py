@@ -26,7 +26,7 @@ def switch_machine(office: Office, member_id: str, on: bool, *, key: str | None 
     """Keep the member's choice and return whether the machine is on; the same choice again changes nothing. NotFound without the member."""
     today = office.today()
     with office.store.write() as tx:
-        if tx.read("members", ["member_id"], member_id=member_id).empty:
+        if tx.seen("members", ["member_id"], member_id=member_id).empty:
             raise NotFound(f"no member {member_id!r} in the record; check the identifier")
         notices = tx.read("notices", member_id=member_id, item=ITEM)
         if on == (not notices["withdrawn_on"].notna().any()):

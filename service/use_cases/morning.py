@@ -47,10 +47,11 @@ class Morning:
 def morning(office: Office, *, caseworker: str = "") -> Morning:
     """Return what the last night changed, for the households paired with one caseworker or for all."""
     index = office.now()
-    pairs = index.households["paired_caseworker_id"].dropna()
+    here = index.households[office.sees(index.households["region_code"])]
+    pairs = here["paired_caseworker_id"].dropna()
     caseworkers = tuple(sorted(set(pairs)))
     run = last_night(office)
-    wanted = set(pairs.index[pairs == caseworker]) if caseworker else set(index.households.index)
+    wanted = set(pairs.index[pairs == caseworker]) if caseworker else set(here.index)
     changes = () if run is None else tuple(c for c in _changes(office, index, run) if c.household_id in wanted)
     idle = index.worklist[(index.worklist["open_referrals"] == 0) & index.worklist["household_id"].isin(wanted)]
     return Morning(run, changes, tuple(records(idle)), caseworkers)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from matching.errors import BadInput, NotReady
 from matching.tables import TABLES
 from service.exchange.personal import hidden, is_identity_number
@@ -56,6 +58,11 @@ def register_household(
     """
     if not newcomers:
         raise BadInput("members: expected at least one; a household without members cannot be served")
+    region = str(household.get("region_code") or "")
+    if not office.sees(pd.Series([region])).all():
+        raise BadInput(
+            f"region_code: expected a region you serve, found {region or 'nothing'}; let the office there register it"
+        )
     _check_identities(office, newcomers)
     today = office.today()
     household_id = identifier("H", office.actor, key)

@@ -6,6 +6,7 @@ import numpy as np
 
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.index import Index
+from service.use_cases.corrections import current
 from service.use_cases.post_facts import PostFacts, post_facts
 from service.use_cases.rows import only, records
 from service.wiring import Office
@@ -34,7 +35,8 @@ class Sheet:
 
 
 def sheet(office: Office, household_id: str) -> Sheet | None:
-    """Return the sheet of a household; None where nothing is proposed to anybody in it."""
+    """Return the sheet of a household; None where nothing is proposed to anybody in it. NotFound without the household."""
+    current(office, "households", household_id)
     return next(iter(sheets(office, [household_id])), None)
 
 

@@ -59,7 +59,7 @@ def record_slip(office: Office, referral_id: str, slip: Slip, *, request_id: str
 
 def _issued(tx: Transaction, office: Office, referral_id: str, request_id: str | None) -> Mapping[str, object]:
     """Return the referral; a proposal whose slip came back was evidently handed out, so it is issued first."""
-    found = tx.read("referrals", referral_id=referral_id)
+    found = tx.seen("referrals", referral_id=referral_id)
     if found.empty:
         raise NotFound(f"no referral {referral_id!r} in the record; check the number of the letter")
     row = only(found)

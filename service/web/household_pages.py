@@ -44,7 +44,7 @@ def household_page(
     """One household's file: four panels, members side by side, clock, path, contact log, tasks."""
     file = household_file(office, household_id)
     return render(
-        request, office, office.now(), "household.html", here="household", file=file, token=secrets.token_urlsafe(12),
+        request, office, office.now(), "household.html", here="household", file=file, reads=office.reads, token=secrets.token_urlsafe(12),
         stages=[s.value for s in PathStage], kinds=[k.value for k in ContactKind], results=RESULTS,
         dibao=[d.value for d in DibaoStatus], done=done_words(Wording(language_of(request, office)), done, ""),
     )  # fmt: skip
@@ -84,7 +84,7 @@ def contact_form(
 
 
 @router.post("/households/{household_id}/values")
-def correct_form(
+def household_form(
     office: AnOffice, household_id: Id, etag: Choice, dibao_status: Choice, hardship_level: Choice = ""
 ) -> RedirectResponse:  # fmt: skip
     """Correct values of the household in place."""

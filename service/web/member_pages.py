@@ -25,7 +25,8 @@ from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
 from service.index import Index
 from service.use_cases import lists
-from service.use_cases.appeals import Appeal, appeals, file_appeal
+from service.use_cases.answers import Complaint, appeal
+from service.use_cases.appeals import appeals
 from service.use_cases.assess import Assessment, assessments_of, record_assessment
 from service.use_cases.compare import compare, find_posts
 from service.use_cases.corrections import correct, current, etag
@@ -34,6 +35,7 @@ from service.use_cases.locks import LOCK_REASONS, Lock, lift_lock, lock, locks_o
 from service.use_cases.machine import switch_machine, switched_off
 from service.use_cases.outcome import Outcome, record_outcome
 from service.use_cases.rank import rank_member
+from service.use_cases.readings import note_reading
 from service.use_cases.refer import refer
 from service.use_cases.rows import only
 from service.use_cases.slips import SLIP_RESULTS
@@ -113,10 +115,10 @@ def done_words(w: Wording, done: str, number: str) -> str:
 
 @router.get("/members/{member_id}/compare")
 def compare_page(
-    request: Request, office: AnOffice, member_id: Id, post: Annotated[list[str], Query(max_length=10)]
+    request: Request, office: AnOffice, member_id: Id, post: Annotated[list[str] | None, Query(max_length=10)] = None
 ) -> HTMLResponse:
     """Two or three posts beside each other."""
-    sides = compare(office, member_id, post)
+    sides = compare(office, member_id, post or [])
     return render(
         request,
         office,
@@ -146,6 +148,7 @@ def assessment_page(request: Request, office: AnOffice, member_id: Id) -> HTMLRe
     """The form of an assessment, with what is known."""
     index = office.now()
     index.member_row(member_id)
+    note_reading(office, "members", member_id, "assessments")
     known = {str(r["dimension"]): r for r in assessments_of(office, member_id)}
     return render(
         request, office, index, "assessment.html", here="member", member_id=member_id, known=known, dimensions=DIMENSIONS,
@@ -223,7 +226,7 @@ def appeal_form(
     office: AnOffice, member_id: Id, about: Choice, token: Choice, object_id: Choice = "", text: Words = ""
 ) -> RedirectResponse:  # fmt: skip
     """Take a disagreement or an appeal in."""
-    file_appeal(office, member_id, Appeal(about, object_id or None, text or None), key=f"form-{token}")
+    appeal(office, member_id, Complaint(about, object_id or None, text or None), key=f"form-{token}")
     return back_to(member_id, "appealed")
 
 

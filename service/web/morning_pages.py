@@ -10,7 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from matching.errors import BadInput
 from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
-from service.use_cases.appeals import appeals, decide_appeal
+from service.security.gate import caller_of
+from service.security.matrix import matrix
+from service.use_cases.answers import decide_appeal
+from service.use_cases.appeals import appeals
 from service.use_cases.fairs import fair, fairs, hold_fair, shortlist
 from service.use_cases.lists import posts
 from service.use_cases.morning import morning
@@ -114,7 +117,7 @@ def appeals_page(request: Request, office: AnOffice, done: Annotated[str, Query(
     rows = appeals(office, waiting=False)
     waiting = [r for r in rows if r["decision"] is None]
     return render(
-        request, office, office.now(), "appeals.html", here="appeals", waiting=waiting, done=done,
+        request, office, office.now(), "appeals.html", here="appeals", waiting=waiting, done=done, may_decide=caller_of(request).unlimited or matrix().allows("decision_form", office.role),
         decided=[r for r in rows if r["decision"] is not None][-60:],
     )  # fmt: skip
 

@@ -13,10 +13,17 @@ from service.app import ROUTERS
 HOME, ELSEWHERE = ("440103",), ("440183",)
 """The region the objects are in, and one where nobody lives."""
 
-PERSONAL = {"member_id": "M1", "household_id": "H1", "referral_id": "R-home", "approval_id": "A-home"}
+PERSONAL = {
+    "member_id": "M1",
+    "household_id": "H1",
+    "referral_id": "R-home",
+    "approval_id": "A-home",
+    "lock_id": "X-home",
+    "appeal_id": "B-home",
+}
 """Parameters that name somebody, or something about somebody, of ``HOME``."""
 
-SHARED = {"position_id": "P2", "slug": "conflict"}
+SHARED = {"position_id": "P2", "slug": "conflict", "job_fair_id": "F-any"}
 """Parameters that name what every region may see."""
 
 ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
@@ -27,9 +34,16 @@ QUERY = {"get_referrals": {"member_id": "M1"}}
 FORMS = {
     "switch_language": {"to": "zh"}, "login_form": {"name": "ghost", "password": "nothing of the kind"}, "logout_form": {},
     "refer_form": {"position_id": "P2", "token": "cell-token"}, "outcome_form": {"to": "attended"},
+    "lock_form": {"kind": "exclude", "position_id": "P3", "reason_code": "MEMBER_WISH", "token": "cell-token"}, "lift_form": {},
+    "correct_form": {"etag": "none"}, "assess_form": {"physical_stamina": "50"}, "appeal_form": {"about": "data", "token": "cell-token"},
+    "machine_form": {"to": "off", "token": "cell-token"}, "slip_form": {"result": "no_show"}, "decision_form": {"decision": "upheld"},
+    "contact_form": {"kind": "phone", "result": "reached", "token": "cell-token"}, "household_form": {"etag": "none", "dibao_status": "none"},
+    "register_form": {"token": "cell-token", "region_code": "440103001", "m1.relation": "head", "m1.fields": ["education", "willing"],
+                      "m1.education": "junior", "m1.willing": "yes"},
+    "fair_form": {"token": "cell-token", "held_on": "2026-11-20", "region_code": "440103001", "place": "广场", "position_id": "P2"},
 }  # fmt: skip
 
-PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|荔湾-00\d)\b")
+PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|荔湾-00\d)\b")
 """What names somebody of the test's region."""
 
 

@@ -13,19 +13,37 @@ from tests.service.conftest import add
 from tests.service.region import DAY
 from tests.service.security.cells import ABSENT, ELSEWHERE, HOME, PEOPLE, PERSONAL, call, operations, personal
 
-DONE = {200, 201, 303, 409, 422, 503}
+DONE = {200, 201, 303, 409, 412, 422, 503}
 """What a caller who may is answered: done, or why the record's present state does not allow it."""
 
 
 @pytest.fixture
 def record(callers):
-    """A referral of somebody at home and a step that waits for a second person."""
+    """A referral, a lock and an appeal of somebody at home, a fair, and a step that waits for a second person."""
     office = callers.office
     row = {
         "referral_id": "R-home", "member_id": "M1", "position_id": "P4", "created_on": DAY, "source": "caseworker", "state": "issued",
         "suitability": "ok",
     }  # fmt: skip
     add(office, "referrals", [row])
+    bound = {
+        "lock_id": "X-home",
+        "kind": "exclude",
+        "position_id": "P9",
+        "member_id": "M1",
+        "reason_code": "OTHER",
+        "made_by": "somebody",
+        "made_on": DAY,
+    }
+    add(office, "locks", [bound])
+    add(
+        office, "appeals", [{"appeal_id": "B-home", "member_id": "M1", "about": "data", "filed_on": DAY, "due_on": DAY}]
+    )
+    add(
+        office,
+        "job_fairs",
+        [{"job_fair_id": "F-any", "held_on": DAY, "region_code": "440103001", "place": "A", "position_ids": "P2"}],
+    )
     waiting = {
         "approval_id": "A-home", "kind": "model.promotion", "object_type": "models", "object_id": "v0001", "region_code": "440103001",
         "payload": "{}", "reason": "M1", "state": "proposed", "proposed_by": "somebody", "proposed_at": "2026-11-02T09:00:00+08:00",
