@@ -1,5 +1,6 @@
 """What members answered to offers: the counters of each regime, judged by a named person, told to the member, open to appeal."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 

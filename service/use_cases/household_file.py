@@ -133,10 +133,10 @@ def _best(office: Office, index: Index, i: int, member: Row, request_id: str | N
         return None, 0
     number = str(member["member_id"])
     ranking = rank(
-        index.scene.pairing,
+        index.pairing,
         i,
         scorer_for(office, number),
-        float(index.scene.days_left[i]),
+        float(index.planning_days[i]),
         index.policy,
         limit=1,
         taken=index.taken(i),

@@ -40,7 +40,7 @@ def post_facts(index: Index, i: int, j: int) -> PostFacts:
     employer = only(index.employers.loc[[str(post["employer_id"])]])
     household = only(index.households.loc[[str(member["household_id"])]])
     benefits = benefits_of(member, post, index.policy, employer=employer, household=household)
-    minutes = float(index.scene.pairing.minutes(np.array([i]), np.array([j]))[0])
+    minutes = float(index.pairing.minutes(np.array([i]), np.array([j]))[0])
     hours = post["hours_week"]
     return PostFacts(
         position_id=str(post["position_id"]), title=str(post["title"]), kind=str(post["kind"]), employer=str(employer["name"]),
