@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from matching.errors import BadInput
+from matching.reasons import Reason
+from service.index import Index
+from service.use_cases.benefits import benefits_of
 from service.use_cases.explain import Explanation, explain
 from service.use_cases.post_facts import PostFacts, post_facts
-from service.use_cases.rows import records
+from service.use_cases.rows import only, records
 from service.wiring import Office
 
 
@@ -15,6 +18,7 @@ class Side:
 
     facts: PostFacts
     why: Explanation
+    entitlements: tuple[Reason, ...]
 
 
 def compare(
@@ -29,9 +33,20 @@ def compare(
             f"position_id: expected two or three posts to compare, found {len(wanted)}; tick them in the list"
         )
     return tuple(
-        Side(post_facts(index, i, index.position_row(p)), explain(office, member_id, p, request_id=request_id))
+        Side(
+            post_facts(index, i, index.position_row(p)),
+            explain(office, member_id, p, request_id=request_id),
+            _entitlements(index, i, index.position_row(p)),
+        )
         for p in wanted
     )
+
+
+def _entitlements(index: Index, i: int, j: int) -> tuple[Reason, ...]:
+    post, member = only(index.positions.iloc[[j]]), only(index.members.iloc[[i]])
+    employer = only(index.employers.loc[[str(post["employer_id"])]])
+    household = only(index.households.loc[[str(member["household_id"])]])
+    return benefits_of(member, post, index.policy, employer=employer, household=household).entitlements
 
 
 def find_posts(office: Office, text: str, *, limit: int = 10) -> tuple[str | None, list[dict[str, object]]]:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.reasons import Reason
+from matching.entitlements import effective_pay
 from service.index import Index
-from service.use_cases.benefits import benefits_of
 from service.use_cases.rows import only
 
 
@@ -31,25 +30,21 @@ class PostFacts:
     contract_months: int | None
     openings_left: int
     open_referrals: int
-    entitlements: tuple[Reason, ...]
 
 
 def post_facts(index: Index, i: int, j: int) -> PostFacts:
     """Return the facts of an open post (row ``j``) for a member (row ``i``)."""
-    post, member = only(index.positions.iloc[[j]]), only(index.members.iloc[[i]])
+    post = only(index.positions.iloc[[j]])
     employer = only(index.employers.loc[[str(post["employer_id"])]])
-    household = only(index.households.loc[[str(member["household_id"])]])
-    benefits = benefits_of(member, post, index.policy, employer=employer, household=household)
     minutes = float(index.pairing.minutes(np.array([i]), np.array([j]))[0])
     hours = post["hours_week"]
     return PostFacts(
         position_id=str(post["position_id"]), title=str(post["title"]), kind=str(post["kind"]), employer=str(employer["name"]),
         region_code=str(post["region_code"]), home_based=bool(post["home_based"]), wage_min=int(str(post["wage_min"])),
-        wage_max=int(str(post["wage_max"])), effective_pay_fen=benefits.effective_pay_fen,
+        wage_max=int(str(post["wage_max"])), effective_pay_fen=effective_pay(post, index.policy, index.as_of).total_fen,
         commute_minutes=None if np.isnan(minutes) else minutes, shift_start=_whole(post["shift_start"]),
         shift_end=_whole(post["shift_end"]), hours_week=hours if isinstance(hours, float) else None, insured=str(post["insured"] or ""),
         contract_months=_whole(post["contract_months"]), openings_left=int(str(post["openings_left"])), open_referrals=int(index.held[j]),
-        entitlements=benefits.entitlements,
     )  # fmt: skip
 
 
