@@ -13,6 +13,7 @@ from service.schemas import Out
 from service.use_cases import approvals
 from service.use_cases.approval_kinds import KINDS
 from service.use_cases.approvals import Approval
+from service.use_cases.restricted import restricted_facts
 
 router = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY_BYTES, tags=["access"])
 
@@ -60,6 +61,13 @@ class ApprovalOut(Out):
     answer: str | None
 
 
+class RestrictedOut(Out):
+    """Restricted facts of one member, as far as the caller's role may read them; null is unknown."""
+
+    member_id: str
+    facts: dict[str, str | int | None] = Field(description="table.column → value")
+
+
 class ApprovalsOut(Out):
     """A page of proposals."""
 
@@ -71,6 +79,19 @@ class ApprovalsOut(Out):
 def get_me(office: AnOffice) -> CallerOut:
     """Who the service takes the caller for."""
     return CallerOut(actor=office.actor, role=office.role, regions=list(office.regions))
+
+
+@router.get("/members/{member_id}/restricted", responses=responses("not-found"))
+def get_restricted(
+    office: AnOffice,
+    request_id: RequestId,
+    member_id: Annotated[str, Path(min_length=1, max_length=64)],
+    reason: Annotated[
+        str, Query(min_length=3, max_length=200, description="why it has to be known; kept in the journal")
+    ],
+) -> RestrictedOut:
+    """Restricted facts of one member; each reading is an entry in the journal."""
+    return RestrictedOut(member_id=member_id, facts=restricted_facts(office, member_id, reason, request_id=request_id))
 
 
 @router.get("/approvals", responses=responses())

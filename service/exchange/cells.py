@@ -9,7 +9,7 @@ import pandas as pd
 
 from matching.tables import Column, Kind, Table
 from service.exchange.catalogue import decode, in_yuan, tidy
-from service.exchange.personal import is_identity_number
+from service.exchange.personal import is_identity_number, is_phone
 from service.exchange.reader import Sheet
 
 NOT_GIVEN = frozenset({"/", "\\", "-", "--", "—", "——", "－"})
@@ -19,6 +19,7 @@ LOST_DIGITS = (
     "an identifier as text; the spreadsheet kept 15 digits of it, so format the column as text and type it again"
 )
 NOT_AN_IDENTITY_NUMBER = "an identifier of the office's own; an identity number is not kept as one"
+NOT_A_PHONE = "the office's own identifier; a phone number may not stand for a person"
 
 _PERSONS = ("member_id", "household_id")
 _FULL_DATE = re.compile(r"(\d{4})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?")
@@ -73,13 +74,15 @@ def cell(table: str, column: Column, value: object, *, yuan: bool = False) -> ob
 
 
 def identifier_fault(column: str, value: object) -> str | None:
-    """Return what was expected of an identifier that lost its digits in a spreadsheet or is a person's identity number, None if it is neither."""
+    """Return what was expected of an identifier that lost its digits in a spreadsheet or is a person's identity or phone number, None if it is neither."""
     if isinstance(value, float) and abs(value) >= _MOST_DIGITS:
         return LOST_DIGITS
     if isinstance(value, str) and _POWER.fullmatch(value.strip()):
         return LOST_DIGITS
     if column in _PERSONS and isinstance(value, str) and is_identity_number(value):
         return NOT_AN_IDENTITY_NUMBER
+    if column in _PERSONS and isinstance(value, str) and is_phone(value):
+        return NOT_A_PHONE
     return None
 
 

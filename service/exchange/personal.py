@@ -37,6 +37,11 @@ def is_identity_number(text: str) -> bool:
     return _CHECK[sum(w * int(d) for w, d in zip(_WEIGHTS, text, strict=False)) % 11] == text[17]
 
 
+def is_phone(text: str) -> bool:
+    """Whether text is a mobile phone number, as people write it."""
+    return _PHONE.fullmatch(re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text)).removeprefix("+86")) is not None
+
+
 def _is_day(digits: str) -> bool:
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year >= 1900

@@ -1,5 +1,6 @@
 """Accounts: made, disabled, reset and asked for their password; every one of these is an entry in the journal."""
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -114,7 +115,7 @@ class Accounts:
         with self._store.write() as tx:
             new = {"password": passwords.hashed(password), "disabled": False}
             tx.execute(accounts.update().where(accounts.c.name == name).values(new))
-            tx.execute(failures.delete().where(failures.c.name == name))
+            tx.execute(failures.delete().where(failures.c.name == _tried(name)))
             self._end(tx, name)
             _journal(tx, by, "account.reset", name, {"disabled": False})
 
@@ -128,7 +129,7 @@ class Accounts:
         """
         name = name.strip().lower()[:64]
         with self._store.reading() as reader:
-            shut = reader.execute(sa.select(failures.c.until).where(failures.c.name == name)).scalar()
+            shut = reader.execute(sa.select(failures.c.until).where(failures.c.name == _tried(name))).scalar()
             row = reader.execute(sa.select(accounts).where(accounts.c.name == name)).first()
         if shut is not None and shut > self._clock():
             raise TooMany(
@@ -139,18 +140,18 @@ class Accounts:
             self._failed(name)
             raise Unknown("log-in: the name or the password does not fit; try again")
         with self._store.write() as tx:
-            tx.execute(failures.delete().where(failures.c.name == name))
+            tx.execute(failures.delete().where(failures.c.name == _tried(name)))
         return str(row.name)
 
     def _failed(self, name: str) -> None:
         now = self._clock()
         with self._store.write() as tx:
             tx.execute(failures.delete().where(failures.c.last_at < now - _KEPT))
-            before = tx.execute(sa.select(failures.c.n).where(failures.c.name == name)).scalar() or 0
+            before = tx.execute(sa.select(failures.c.n).where(failures.c.name == _tried(name))).scalar() or 0
             n = int(before) + 1
             wait = 0.0 if n < FREE_TRIES else min(FIRST_WAIT * 2.0 ** min(n - FREE_TRIES, 20), LONGEST_WAIT)
-            tx.execute(failures.delete().where(failures.c.name == name))
-            tx.execute(failures.insert(), {"name": name, "n": n, "until": now + wait, "last_at": now})
+            tx.execute(failures.delete().where(failures.c.name == _tried(name)))
+            tx.execute(failures.insert(), {"name": _tried(name), "n": n, "until": now + wait, "last_at": now})
             known = tx.execute(sa.select(accounts.c.name).where(accounts.c.name == name)).first() is not None
             told = name if known else "unknown"  # a password typed in the name's place is not written down
             _journal(tx, told, "login.refused", told, {"failures": n, "shut_seconds": wait})
@@ -158,6 +159,11 @@ class Accounts:
     def principal(self, row: sa.Row[tuple[object, ...]], session: str | None = None) -> Principal:
         """Return the caller of an accounts row as it stands now."""
         return Principal(str(row.name), str(row.role), regions.read(row.regions), session)
+
+
+def _tried(name: str) -> str:
+    """Return what is kept of a name that was tried: people type numbers and passwords into the wrong field."""
+    return hashlib.sha256(f"tried {name}".encode()).hexdigest()
 
 
 def _journal(tx: Transaction, actor: str, action: str, name: str, after: dict[str, object]) -> None:

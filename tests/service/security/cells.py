@@ -28,7 +28,7 @@ SHARED = {"position_id": "P2", "slug": "conflict", "job_fair_id": "F-any"}
 
 ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
 
-QUERY = {"get_referrals": {"member_id": "M1"}}
+QUERY = {"get_referrals": {"member_id": "M1"}, "get_restricted": {"reason": "eligibility"}}
 """Questions that name somebody outside the path."""
 
 FORMS = {
@@ -83,7 +83,7 @@ def call(client, name, method, path, body, form, people=PERSONAL):
     for parameter in re.findall(r"{(\w+)}", path):
         path = path.replace("{" + parameter + "}", values[parameter])
     sent = None if body is None else {k: values.get(k, v) for k, v in body.items()}
-    query = {k: people[k] for k in QUERY.get(name, {})}
+    query = {k: people.get(k, v) for k, v in QUERY.get(name, {}).items()}
     answer = client.request(method, path, json=sent, data=form, params=query, follow_redirects=False)
     return answer, echoless(answer, people)
 
