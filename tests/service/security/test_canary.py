@@ -17,7 +17,7 @@ from tests.service.conftest import fill
 from tests.service.region import DAY, tables
 
 NAMES = ["欧阳金丝雀", "司徒探子", "Canary Planted"]
-NUMBERS = ["440103198405010029", "44010319800202003X", "440103199011110048"]
+NUMBERS = ["440103198405010024", "440103198002020033", "440103199011110043"]
 PHONES = ["13800001111", "13900002222", "18600003333"]
 PLANTED = [*NAMES, *NUMBERS, *PHONES]
 
