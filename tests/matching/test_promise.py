@@ -169,6 +169,44 @@ def test_paused_days_put_off_the_net_day_and_never_the_gross_one():
     assert (row["days_left"], row["days_left_gross"]) == (26, 21)
 
 
+def test_a_pause_that_runs_counts_up_to_the_day_and_ends_by_itself_at_its_limit():
+    paused = promise(state="paused", paused_days=2, paused_since=date(2026, 6, 5), pause_reason="illness")
+    at = {day: clocks(promises=[paused], as_of=date(2026, 6, day)).iloc[0] for day in (5, 10, 20, 21, 25)}
+    assert [at[d]["state"] for d in at] == ["paused", "paused", "paused", "running", "running"]
+    assert [(at[d]["due_net_on"].date() - date(2026, 7, 1)).days for d in at] == [2, 7, 19, 19, 19]
+    assert [at[d]["days_left_gross"] for d in at] == [26, 21, 11, 10, 6]
+
+
+def test_away_ends_a_day_sooner_and_a_reopened_clock_reads_reopened_again():
+    away = promise(state="paused", paused_since=date(2026, 6, 1), pause_reason="away", reopens_id="Q0")
+    row = clocks(promises=[away], as_of=date(2026, 6, 20)).iloc[0]
+    assert (row["state"], (row["due_net_on"].date() - date(2026, 7, 1)).days) == ("reopened", 14)
+
+
+def test_a_promise_kept_on_a_later_day_still_ran_before_it():
+    kept = promise(state="met", met_on=date(2026, 6, 12))
+    before, on_it = (clocks(promises=[kept], as_of=date(2026, 6, day)).iloc[0] for day in (11, 12))
+    assert (before["state"], before["days_left"]) == ("running", 20)
+    assert on_it["state"] == "met" and pd.isna(on_it["days_left"])
+
+
+def test_a_household_without_work_again_has_a_new_clock_once_it_confirms_its_wish_after_the_promise_was_kept():
+    kept = promise(
+        promise_id="Q0", started_on=date(2026, 1, 5), due_on=date(2026, 2, 5), state="met", met_on=date(2026, 1, 20)
+    )
+    early = member(willing_confirmed_on=date(2026, 1, 5), flexibility_declared_on=date(2026, 1, 5))
+    home = household(recognised_on=date(2026, 1, 5))
+    assert clocks([early], [home], [kept])["state"].tolist() == ["met"]
+    again = clocks([{**early, "willing_confirmed_on": date(2026, 6, 8)}], [home], [kept]).iloc[0]
+    assert (again["state"], again["started_on"].date(), again["due_on"].date()) == (
+        "running",
+        date(2026, 6, 8),
+        date(2026, 7, 8),
+    )
+    lifted = clocks([{**early, "willing_confirmed_on": date(2026, 6, 8)}], [{**home, "status": "one_employed"}], [kept])
+    assert lifted["state"].tolist() == ["met"]
+
+
 def test_past_its_day_a_running_clock_reads_breached_and_counts_below_zero():
     row = clocks(promises=[promise(started_on=date(2026, 5, 6), due_on=date(2026, 6, 8))]).iloc[0]
     assert (row["state"], row["days_left"], row["days_left_gross"]) == ("breached", -2, -2)

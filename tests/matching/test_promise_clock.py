@@ -18,6 +18,7 @@ from matching.promise_clock import (
     days_left,
     days_left_gross,
     open_promise,
+    promise_of,
     row_of,
     warning,
 )
@@ -239,6 +240,17 @@ def test_a_promise_is_written_as_a_row_of_the_record():
         "started_on": START, "due_on": DUE, "state": "met", "paused_days": 2, "met_on": day(10), "void_reason": None, "breach_cause": None,
         "paused_since": None, "pause_reason": None, "breached_on": None,
     }  # fmt: skip
+
+
+def test_a_row_and_the_promise_it_stands_for_are_each_other_s_inverse():
+    lives = [
+        [], [pause(day(3))], [pause(day(3), "away"), ClockEvent(K.RESUME, day(5))], [placed(day(10), day(10))],
+        [placed(day(45), day(29))], [ClockEvent(K.VOID, day(4), "moved", "C1", "S1")], [ClockEvent(K.CAUSE, day(45), "data")],
+    ]  # fmt: skip
+    for events in lives:
+        found = at(day(50), *events)
+        row = {**row_of(found), "reopens_id": None}
+        assert promise_of(row, POLICY) == found
 
 
 def test_a_due_day_without_a_published_calendar_is_flagged():
