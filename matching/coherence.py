@@ -41,9 +41,9 @@ def _due_before_start(tables: Tables) -> pd.DataFrame:
         "promises",
         "promise_id",
         rows,
-        rows["due_on"] <= rows["started_on"],
+        rows["due_on"] < rows["started_on"],
         "due_on",
-        "a day after the start on",
+        "not before the start on",
         rows["started_on"],
     )
 

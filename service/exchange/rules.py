@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools
+from matching.coherence import incoherent
 from matching.tables import TABLES, Table
 from matching.tables.door import ERROR_COLUMNS
 from matching.vocabulary import OPEN_REFERRAL_STATES
@@ -17,22 +18,20 @@ Rule = tuple[str, str, Callable[[pd.DataFrame], pd.Series]]
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "positions": (
-        ("wage_max", "not below the lowest wage", lambda f: f["wage_max"] < f["wage_min"]),
-        ("openings_left", "not above the openings declared", lambda f: f["openings_left"] > f["openings_total"]),
         ("valid_until", "not before the day it was posted", lambda f: f["valid_until"] < f["posted_on"]),
     ),
     "members": (
         ("flexibility_declared", "yes where a day of declaration is given", lambda f: f["flexibility_declared_on"].notna() & ~f["flexibility_declared"]),
     ),
     "referrals": (
-        ("started_on", "not before the referral", lambda f: f["started_on"] < f["created_on"]),
         ("outcome_on", "not before the referral", lambda f: f["outcome_on"] < f["created_on"]),
     ),
-    "placements": (("ended_on", "not before the first day of work", lambda f: f["ended_on"] < f["started_on"]),),
-    "promises": (("due_on", "not before the start", lambda f: f["due_on"] < f["started_on"]),),
     "households": (("recognised_on", "not before the day of discovery", lambda f: f["recognised_on"] < f["discovered_on"]),),
 }  # fmt: skip
-"""Rules inside one row, by table."""
+"""Rules inside one row of a file, by table, beside those every record is held to (``matching/coherence.py``)."""
+
+PARENTS = {"placements": "referrals", "promises": "households"}
+"""Table → the table of the record its rows are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,10 @@ def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd
                 spec.name,
                 f"one that exists in {parent.name}; import it first",
             )
+    contradictions = _contradictions(tx, table, frame[~refused])
+    if len(contradictions):
+        told.append(contradictions)
+        refused |= frame.index.isin(contradictions["row"])
     for column, expected, bad in _against_record(tx, table, frame[~refused]):
         full = np.zeros(len(frame), dtype=bool)
         full[~refused] = bad
@@ -88,22 +91,17 @@ def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd
     return frame[~refused], errors
 
 
+def _contradictions(tx: Transaction, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that cannot be true beside the others of their row and the record, the first one a row."""
+    parent = PARENTS.get(table.name)
+    found = incoherent({table.name: frame, **({} if parent is None else {parent: tx.read(parent)})})
+    return found[found["table"] == table.name].drop_duplicates("row", ignore_index=True)
+
+
 def _against_record(tx: Transaction, table: Table, frame: pd.DataFrame) -> list[tuple[str, str, Bools]]:
-    """Rules that need another table's row."""
+    """What the record holds to one of, told row by row."""
     if not len(frame):
         return []
-    if table.name == "placements":
-        created = tx.read("referrals", columns=["referral_id", "created_on"]).set_index("referral_id")["created_on"]
-        before = frame["started_on"].to_numpy() < frame["referral_id"].map(created).to_numpy().astype("datetime64[s]")
-        return [("started_on", "not before its referral", before)]
-    if table.name == "promises":
-        recognised = tx.read("households", columns=["household_id", "recognised_on"]).set_index("household_id")[
-            "recognised_on"
-        ]
-        early = frame["started_on"].to_numpy() < frame["household_id"].map(recognised).to_numpy().astype(
-            "datetime64[s]"
-        )
-        return [("started_on", "not before the household's recognition", early)]
     return [
         (rule.column, rule.expected, _taken_twice(tx, table, frame, rule))
         for rule in ONLY_ONE

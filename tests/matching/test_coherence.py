@@ -51,7 +51,7 @@ def test_a_record_that_can_be_true_raises_nothing():
     ("changes", "fault"),
     [
         ({"promises": {"started_on": date(2026, 5, 24)}}, ("promises", "Q1", "started_on", "2026-05-24", "on or after recognition on 2026-05-25")),
-        ({"promises": {"due_on": D}}, ("promises", "Q1", "due_on", "2026-06-01", "a day after the start on 2026-06-01")),
+        ({"promises": {"due_on": date(2026, 5, 31)}}, ("promises", "Q1", "due_on", "2026-05-31", "not before the start on 2026-06-01")),
         ({"placements": {"started_on": date(2026, 5, 31)}}, ("placements", "L1", "started_on", "2026-05-31", "on or after its referral of 2026-06-01")),
         ({"placements": {"member_id": "M2"}}, ("placements", "L1", "member_id", "M2", "the member of its referral, M1")),
         ({"placements": {"ended_on": date(2026, 6, 4)}}, ("placements", "L1", "ended_on", "2026-06-04", "on or after the first day 2026-06-05")),
