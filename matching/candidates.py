@@ -1,22 +1,29 @@
-"""For many members at once: the short list of posts worth planning with, found by place and never by a cross product."""
+"""For many members at once: the short list of posts worth planning with, found by place and a cheap guess, never by a cross product."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
-from matching.arrays import Bools, Floats, Ints
-from matching.eligibility import Gate, position_gates, verdicts
+from matching.arrays import Bits, Bools, Floats, Ints
+from matching.eligibility import Gate, verdicts
 from matching.features import build
-from matching.pairing import KM_PER_DEGREE, Pairing, reach_km
+from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
+from matching.prescore import Prescore, learn_prescore
 from matching.ranking import promising
+from matching.reach import Block, blocks
 from matching.scoring import Scorer
 from matching.vocabulary import POSITION_KINDS
 
+LOOK = 200
+"""Posts in reach a member is judged against, the most promising by the guess; more where too few of them turn out eligible."""
+
+SCORE = 84
+"""Eligible posts a member is scored with."""
+
 CHUNK = 200_000
-"""Pairs judged at a time; bounds memory."""
+"""Pairs judged and scored at a time; bounds memory."""
 
 _WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
 
@@ -32,9 +39,9 @@ class Candidates:
     p_placed, p_stays : (n,) float
         Scores of the kept pairs.
     eligible : (n_members,) int
-        Posts nothing stood against, kept or not.
+        Posts looked at that nothing stood against: all there are in reach where that is at most ``LOOK`` posts, else at least so many.
     blocked : (n_members, n_gates) int
-        Posts in reach that each gate stood against.
+        Posts looked at that each gate stood against; all in reach where none is eligible.
     """
 
     member: Ints
@@ -50,88 +57,141 @@ class Candidates:
         return np.asarray(self.p_placed * self.p_stays)
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What short lists are made for: the pairing, who scores, under which policy, what is barred, and how much is kept."""
+
+    pairing: Pairing
+    scorer: Scorer
+    policy: PolicyBook
+    days_left: Floats
+    keep: int
+    keep_welfare: int
+    taken: Ints
+    shut: Bools
+    full: Bools
+
+    def blocked(self, mi: Ints, pj: Ints) -> Bits:
+        """Return (n,) the bits that stand against pairs, from inside the pair and from outside."""
+        bits = verdicts(self.pairing, self.policy, mi, pj).blocked
+        keys = mi * len(self.pairing.positions) + pj
+        if len(self.taken):
+            at = np.minimum(np.searchsorted(self.taken, keys), len(self.taken) - 1)
+            hit = self.taken[at] == keys
+            bits = bits | np.left_shift(hit.astype(np.uint32), np.uint32(Gate.GATE_ALREADY_REFERRED))
+        bits = bits | np.left_shift(self.full[pj].astype(np.uint32), np.uint32(Gate.GATE_CLOSED))
+        return np.asarray(bits | np.left_shift(self.shut[pj].astype(np.uint32), np.uint32(Gate.GATE_LOCK)))
+
+
 def short_lists(
     pairing: Pairing,
     scorer: Scorer,
     policy: PolicyBook,
     days_left: Floats,
     *,
-    keep: int = 50,
-    keep_welfare: int = 10,
+    keep: int = 40,
+    keep_welfare: int = 8,
     taken: Ints | None = None,
     rows: Ints | None = None,
     shut: Bools | None = None,
+    full: Bools | None = None,
 ) -> Candidates:
     """Find each member's best posts.
 
     ``days_left`` (n_members,); ``keep`` posts by utility and ``keep_welfare`` public-welfare posts a member; ``taken`` sorted keys
     ``member * n_positions + position`` of pairs that may not be proposed; ``rows`` the member rows to serve (default all); ``shut`` (n_positions,) posts
-    a person holds out of the plan.
+    a person holds out of the plan; ``full`` (n_positions,) posts without room for another referral.
     """
     n_members, n_positions = len(pairing.members), len(pairing.positions)
     rows = np.arange(n_members) if rows is None else rows
+    none, nowhere = np.zeros(0, dtype=np.int64), np.zeros(n_positions, dtype=bool)
+    ask = Ask(
+        pairing, scorer, policy, days_left, keep, keep_welfare, none if taken is None else taken,
+        nowhere if shut is None else shut, nowhere if full is None else full,
+    )  # fmt: skip
     eligible = np.zeros(n_members, dtype=np.int64)
     blocked = np.zeros((n_members, len(Gate)), dtype=np.int64)
     kept: list[tuple[Ints, Ints, Floats, Floats]] = []
-    for mi, pj in _in_reach(pairing, rows):
-        bits = verdicts(pairing, policy, mi, pj).blocked
-        if taken is not None and len(taken):
-            hit = np.isin(mi * n_positions + pj, taken)
-            bits = bits | np.left_shift(hit.astype(np.uint32), np.uint32(Gate.GATE_ALREADY_REFERRED))
-        if shut is not None:
-            bits = bits | np.left_shift(shut[pj].astype(np.uint32), np.uint32(Gate.GATE_LOCK))
+    for mi, pj, bits, worth in _judged(ask, rows):
         for gate in Gate:
-            blocked[:, gate] += np.bincount(mi[(bits >> np.uint32(gate) & np.uint32(1)) > 0], minlength=n_members)
-        mi, pj = mi[bits == 0], pj[bits == 0]
-        eligible += np.bincount(mi, minlength=n_members)
-        if len(mi):
-            kept.append(_best(pairing, scorer, days_left, mi, pj, keep, keep_welfare))
+            np.add.at(blocked[:, gate], mi[(bits >> np.uint32(gate) & np.uint32(1)) > 0], 1)
+        np.add.at(eligible, mi[bits == 0], 1)
+        if worth.any():
+            kept.append(_best(ask, mi[worth], pj[worth]))
     member, position, p_placed, p_stays = (
-        (np.concatenate(parts) for parts in zip(*kept, strict=True))
-        if kept
-        else (np.zeros(0, dtype=np.int64),) * 2 + (np.zeros(0),) * 2
+        (np.concatenate(parts) for parts in zip(*kept, strict=True)) if kept else (none,) * 2 + (np.zeros(0),) * 2
     )
     order = np.lexsort((position, member))
     return Candidates(member[order], position[order], p_placed[order], p_stays[order], eligible, blocked)
 
 
-def _best(
-    pairing: Pairing, scorer: Scorer, days_left: Floats, mi: Ints, pj: Ints, keep: int, keep_welfare: int
-) -> tuple[Ints, Ints, Floats, Floats]:
-    scores = scorer.score(build(pairing, mi, pj), days_left[mi])
-    welfare = pairing.positions.kind[pj] == _WELFARE
-    best = promising(scores.utility, mi, keep)
-    best |= welfare & promising(np.where(welfare, scores.utility, -1.0), mi, keep_welfare)
+def _best(ask: Ask, mi: Ints, pj: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+    scores = ask.scorer.score(build(ask.pairing, mi, pj), ask.days_left[mi])
+    welfare = ask.pairing.positions.kind[pj] == _WELFARE
+    best = promising(scores.utility, mi, ask.keep)
+    best |= welfare & promising(np.where(welfare, scores.utility, -1.0), mi, ask.keep_welfare)
     return mi[best], pj[best], scores.p_placed[best], scores.p_stays[best]
 
 
-def _in_reach(pairing: Pairing, rows: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """Yield pairs worth judging, whole members at a time: posts within the member's limit, home-based ones, and those without a place in the same city."""
-    m, p = pairing.members, pairing.positions
-    usable = np.flatnonzero(position_gates(pairing) == 0)
-    placed = usable[~np.isnan(p.lng[usable]) & ~p.home_based[usable]]
-    anywhere = usable[p.home_based[usable]]
-    unplaced = usable[np.isnan(p.lng[usable]) & ~p.home_based[usable]]
-    scale = np.cos(np.radians(23.5))
-    tree = cKDTree(np.column_stack([p.lng[placed] * scale, p.lat[placed]]) * KM_PER_DEGREE) if len(placed) else None
-    points = np.column_stack([np.nan_to_num(m.lng) * scale, np.nan_to_num(m.lat)]) * KM_PER_DEGREE
-    limit = np.where(np.isnan(m.commute_limit), np.inf, reach_km(m.commute_limit) * 1.02 + 0.1)
-    known = ~np.isnan(m.lng)
-    mi: list[Ints] = []
-    pj: list[Ints] = []
-    size = 0
-    for i in rows:
-        parts = [anywhere, unplaced[p.city[unplaced] == m.city[i]]]
-        if tree is not None and known[i] and np.isfinite(limit[i]):
-            parts.append(placed[np.sort(np.array(tree.query_ball_point(points[i], limit[i]), dtype=np.int64))])
-        else:
-            parts.append(placed[p.city[placed] == m.city[i]])
-        near = np.concatenate(parts)
-        mi.append(np.full(len(near), i, dtype=np.int64))
-        pj.append(near)
-        size += len(near)
-        if size >= CHUNK:
-            yield np.concatenate(mi), np.concatenate(pj)
-            mi, pj, size = [], [], 0
-    if size:
-        yield np.concatenate(mi), np.concatenate(pj)
+def _judged(ask: Ask, rows: Ints) -> Iterator[tuple[Ints, Ints, Bits, Bools]]:
+    """Yield pairs of whole members with what stands against them and which of them are worth scoring, many members at a time."""
+    guess: Prescore | None = None
+    held: list[tuple[Ints, Ints, Bits, Bools]] = []
+    for block in blocks(ask.pairing, rows):
+        if guess is None and block.near.sum(axis=1).max(initial=0) > LOOK:
+            guess = learn_prescore(ask.pairing, ask.scorer, ask.days_left, rows)
+        held.append(_look(ask, block, guess))
+        if sum(len(part[0]) for part in held) >= CHUNK:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(held: list[tuple[Ints, Ints, Bits, Bools]]) -> tuple[Ints, Ints, Bits, Bools]:
+    mi, pj, bits, worth = (np.concatenate(parts) for parts in zip(*held, strict=True))
+    return mi, pj, bits, worth
+
+
+def _look(ask: Ask, block: Block, guess: Prescore | None) -> tuple[Ints, Ints, Bits, Bools]:
+    """Judge a block's most promising pairs, and all in reach of those members who find too little among them."""
+    many = np.flatnonzero(block.near.sum(axis=1) > LOOK)
+    row, column = np.nonzero(block.near)
+    if guess is None or not len(many):
+        bits = ask.blocked(block.mi[row], block.pj[column])
+        return block.mi[row], block.pj[column], bits, bits == 0
+    value = guess.block(block.mi, block.pj, block.minutes)
+    value[~block.near] = -np.inf
+    welfare = ask.pairing.positions.kind[block.pj] == _WELFARE
+    seen = block.near.copy()
+    seen[many] = _top(value[many], LOOK)
+    seen[np.ix_(many, np.flatnonzero(welfare))] |= _top(
+        value[np.ix_(many, np.flatnonzero(welfare))], 3 * ask.keep_welfare
+    )
+    seen &= block.near
+    row, column = np.nonzero(seen)
+    bits = ask.blocked(block.mi[row], block.pj[column])
+    short = np.bincount(row[bits == 0], minlength=len(block.mi)) < ask.keep
+    short &= seen.sum(axis=1) < block.near.sum(axis=1)
+    if short.any():
+        seen[short] = block.near[short] & ~seen[short]
+        seen[~short] = False
+        more, beside = np.nonzero(seen)
+        row, column = np.concatenate([row, more]), np.concatenate([column, beside])
+        bits = np.concatenate([bits, ask.blocked(block.mi[more], block.pj[beside])])
+    at = np.flatnonzero(bits == 0)
+    worth = np.zeros(len(bits), dtype=bool)
+    worth[at] = promising(value[row[at], column[at]], row[at], SCORE)
+    worth[at] |= welfare[column[at]] & promising(
+        np.where(welfare[column[at]], value[row[at], column[at]], -np.inf), row[at], 2 * ask.keep_welfare
+    )
+    return block.mi[row], block.pj[column], bits, worth
+
+
+def _top(value: np.ndarray, k: int) -> Bools:
+    """Mark each row's ``k`` largest."""
+    out = np.zeros(value.shape, dtype=bool)
+    if value.shape[1] <= k:
+        return ~out
+    np.put_along_axis(out, np.argpartition(-value, k, axis=1)[:, :k], True, axis=1)
+    return out

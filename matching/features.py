@@ -86,7 +86,7 @@ def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
     columns = {
         **_skill(pairing, mi, pj),
         **_way_and_wage(pairing, mi, pj),
-        **_background(pairing, mi, pj),
+        **background(pairing, mi, pj),
         **_conditions(pairing, mi, pj),
         **_post(pairing, mi, pj),
     }
@@ -130,7 +130,8 @@ def _way_and_wage(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Fl
     }
 
 
-def _background(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
+def background(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
+    """Build the features of a member's past, wishes and readiness; each (n,)."""
     m, p = pairing.members, pairing.positions
     same = pairing.experience(mi, pj, None)
     level = m.education[mi] - p.min_education[pj]

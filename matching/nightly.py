@@ -1,7 +1,7 @@
 """One night: the record as it stands in, the plan for the morning out."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,8 +9,9 @@ import pandas as pd
 
 from matching.allocation import Certificate
 from matching.candidates import short_lists
+from matching.night_shards import Shard, shards_of
 from matching.nightly_morning import diff_of, forecast_of, only_new, referrals_of, unplaced_of
-from matching.nightly_problem import solve_night
+from matching.nightly_problem import full_posts, solve_night
 from matching.nightly_scene import NightState, scene_of
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
@@ -57,7 +58,8 @@ class NightPlan:
         """Return a hash of everything the plan proposes; the same state, scorer, policy and seed give the same."""
         digest = hashlib.sha256()
         for frame in (self.referrals, self.unplaced, self.forecast, self.prices, self.diff):
-            digest.update(frame.to_csv(index=False, float_format="%.9g").encode())
+            digest.update(",".join(map(str, frame.columns)).encode())
+            digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
         return digest.hexdigest()
 
 
@@ -65,17 +67,26 @@ def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np
     """Plan tonight's referrals for every seeking member of an open household.
 
     ``policy`` is the book of the whole region planned; numbers are resolved for each member's and each post's own place. ``rng`` draws
-    the sampled arrivals of the forecast and nothing else. The plan is a pure function of its arguments.
+    the sampled arrivals of the forecast and nothing else. The plan is a pure function of its arguments. A large record is planned shard by
+    shard (``matching.night_shards``), a small one is one shard.
     """
-    scene = scene_of(state, policy)
+    shards = shards_of(state, policy)
+    draws = rng.spawn(len(shards))
+    return joined([plan_shard(s, scorer, policy, rng=r) for s, r in zip(shards, draws, strict=True)])
+
+
+def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator) -> NightPlan:
+    """Plan one shard: its members alone, with the room that is its own."""
+    scene = scene_of(shard.state, policy, shard.lent)
+    full = full_posts(scene)
     found = short_lists(
-        scene.pairing, scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut
+        scene.pairing, scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut, full=full
     )
     solved = solve_night(scene, scorer, policy, found, rng)
     referrals = referrals_of(scene, found, solved)
     diff = diff_of(scene, referrals)
     return NightPlan(
-        referrals=only_new(referrals, diff),
+        referrals=only_new(scene, referrals),
         unplaced=unplaced_of(scene, policy, found, referrals),
         forecast=forecast_of(scene, referrals, solved.standing_utility),
         prices=pd.DataFrame({"position_id": scene.pairing.positions.ids, "price": solved.prices}),
@@ -91,3 +102,32 @@ def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np
             "standing_referrals": float(len(scene.standing)),
         },
     )
+
+
+def joined(plans: Sequence[NightPlan]) -> NightPlan:
+    """Return the plan of a night from the plans of its shards, in any order; a post that several shards deal with is worth its best price."""
+    prices = pd.concat([p.prices for p in plans]).groupby("position_id", sort=True)["price"].max().reset_index()
+    certificates = [p.certificate for p in plans]
+    objective, bound = (float(np.sum(np.sort([getattr(c, n) for c in certificates]))) for n in ("objective", "bound"))
+    return NightPlan(
+        referrals=_stacked([p.referrals for p in plans], ["member_id", "rank_shown"]),
+        unplaced=_stacked([p.unplaced for p in plans], ["member_id"]),
+        forecast=_stacked([p.forecast for p in plans], ["household_id"]),
+        prices=prices,
+        certificate=Certificate(
+            all(c.feasible for c in certificates), objective, bound, (bound - objective) / bound if bound > 0 else 0.0,
+            tuple(v for c in certificates for v in c.violations),
+        ),
+        diff=_stacked([p.diff for p in plans], ["member_id", "position_id"]),
+        notes=tuple(note for p in plans for note in p.notes),
+        model_version=plans[0].model_version,
+        policy_version=plans[0].policy_version,
+        figures={
+            name: float(len(prices)) if name == "positions" else sum(p.figures[name] for p in plans) for name in plans[0].figures
+        } | {"shards": float(len(plans))},
+    )  # fmt: skip
+
+
+def _stacked(frames: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
+    filled = [f for f in frames if len(f)] or list(frames[:1])
+    return pd.concat(filled).sort_values(key, kind="stable", ignore_index=True)

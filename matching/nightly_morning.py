@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Floats
+from matching.arrays import Bools, Floats, Ints
 from matching.candidates import Candidates
 from matching.eligibility import Gate
 from matching.nightly_problem import Solved
 from matching.nightly_scene import Scene
 from matching.policy.load import PolicyBook
 from matching.reasons import Fact, Reason
-from matching.unblock import nearest_changes
+from matching.unblock import nearest_changes_of
 from matching.vocabulary import POSITION_KINDS
 
 
@@ -20,55 +20,58 @@ def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFram
     """Return everything the night wants proposed, yesterday's kept proposals among it, best first within a member."""
     mi, pj = solved.pairs.T
     utility = solved.p_placed * solved.p_stays
-    frame = pd.DataFrame(
+    order = np.lexsort((pj, -utility, mi))
+    mi, pj, utility = mi[order], pj[order], utility[order]
+    members, positions = scene.pairing.members, scene.pairing.positions
+    return pd.DataFrame(
         {
-            "member_id": scene.pairing.members.ids[mi],
-            "household_id": scene.pairing.members.household_ids[mi],
-            "position_id": scene.pairing.positions.ids[pj],
-            "kind": np.array(POSITION_KINDS, dtype=object)[scene.pairing.positions.kind[pj]],
-            "p_placed": solved.p_placed,
-            "p_stays": solved.p_stays,
+            "member_id": members.ids[mi],
+            "household_id": members.household_ids[mi],
+            "position_id": positions.ids[pj],
+            "kind": np.array(POSITION_KINDS, dtype=object)[positions.kind[pj]],
+            "p_placed": solved.p_placed[order],
+            "p_stays": solved.p_stays[order],
             "utility": utility,
+            "rank_shown": np.arange(len(mi)) - np.searchsorted(mi, mi) + 1,
             "days_left": scene.days_left[mi].astype(np.int64),
-            "tier": scene.tier[mi].astype(str),
+            "tier": scene.tier[mi],
             "mi": mi,
             "pj": pj,
+            "suitability": "ok",
         }
-    )
-    frame = frame.sort_values(["member_id", "utility", "position_id"], ascending=[True, False, True], ignore_index=True)
-    frame.insert(7, "rank_shown", frame.groupby("member_id").cumcount() + 1)
-    frame["suitability"] = "ok"
-    return frame
+    ).astype(dict.fromkeys(("member_id", "household_id", "position_id", "kind", "tier", "suitability"), "str"))
 
 
 def diff_of(scene: Scene, referrals: pd.DataFrame) -> pd.DataFrame:
-    """Return tonight against yesterday's untouched proposals, sorted by member and post."""
-    ids = scene.pairing.members.ids, scene.pairing.positions.ids
-    before = set(zip(ids[0][scene.movable["mi"].to_numpy()], ids[1][scene.movable["pj"].to_numpy()], strict=True))
-    now = set(zip(referrals["member_id"], referrals["position_id"], strict=True))
-    rows = [(m, p, "kept", "STILL_BEST") for m, p in before & now]
-    rows += [
-        (m, p, "added", "BETTER_PLAN" if any(b[0] == m for b in before) else "NEW_PROPOSAL") for m, p in now - before
-    ]
-    usable = _still_possible(scene)
-    rows += [(m, p, "withdrawn", "BETTER_PLAN" if (m, p) in usable else "NO_LONGER_POSSIBLE") for m, p in before - now]
-    return pd.DataFrame(sorted(rows), columns=["member_id", "position_id", "change", "code"])
+    """Return tonight against yesterday's untouched proposals, sorted by member and post, each change with its reason."""
+    before, now = _keys(scene, scene.movable), _keys(scene, referrals)
+    keys = np.union1d(before, now)
+    mi, pj = np.divmod(keys, max(len(scene.pairing.positions), 1))
+    was, is_ = np.isin(keys, before), np.isin(keys, now)
+    had = np.isin(mi, scene.movable["mi"].to_numpy())
+    change = np.select([was & is_, is_], ["kept", "added"], "withdrawn")
+    possible = _still_possible(scene, mi, pj)
+    code = np.select(
+        [was & is_, is_ & had, is_, possible], ["STILL_BEST", "BETTER_PLAN", "NEW_PROPOSAL", "BETTER_PLAN"], "NO_LONGER_POSSIBLE"
+    )  # fmt: skip
+    ids = scene.pairing.members.ids[mi], scene.pairing.positions.ids[pj]
+    frame = pd.DataFrame({"member_id": ids[0], "position_id": ids[1], "change": change, "code": code}, dtype="str")
+    return frame
 
 
-def _still_possible(scene: Scene) -> set[tuple[str, str]]:
-    p, m = scene.pairing.positions, scene.pairing.members
-    planned = np.isin(scene.movable["mi"].to_numpy(), scene.rows)
-    pj = scene.movable["pj"].to_numpy()
-    good = planned & p.open[pj] & (p.fresh[pj] >= 0) & ~scene.shut[pj]
-    return set(zip(m.ids[scene.movable["mi"].to_numpy()[good]], p.ids[pj[good]], strict=True))
+def _keys(scene: Scene, rows: pd.DataFrame) -> Ints:
+    mi, pj = rows["mi"].to_numpy(dtype=np.int64), rows["pj"].to_numpy(dtype=np.int64)
+    return np.asarray(mi * len(scene.pairing.positions) + pj)
 
 
-def only_new(referrals: pd.DataFrame, diff: pd.DataFrame) -> pd.DataFrame:
+def _still_possible(scene: Scene, mi: Ints, pj: Ints) -> Bools:
+    p = scene.pairing.positions
+    return np.asarray(np.isin(mi, scene.rows) & p.open[pj] & (p.fresh[pj] >= 0) & ~scene.shut[pj])
+
+
+def only_new(scene: Scene, referrals: pd.DataFrame) -> pd.DataFrame:
     """Return the referrals that were not already yesterday's proposals, without the row numbers."""
-    kept = diff[diff["change"] == "kept"]
-    known = set(zip(kept["member_id"], kept["position_id"], strict=True))
-    pairs = zip(referrals["member_id"], referrals["position_id"], strict=True)
-    new = np.array([pair not in known for pair in pairs], dtype=bool)
+    new = ~np.isin(_keys(scene, referrals), _keys(scene, scene.movable))
     return referrals[new].drop(columns=["mi", "pj"]).reset_index(drop=True)
 
 
@@ -77,21 +80,24 @@ def unplaced_of(scene: Scene, policy: PolicyBook, found: Candidates, referrals: 
     holds = np.zeros(len(scene.pairing.members), dtype=bool)
     holds[referrals["mi"].to_numpy()] = True
     holds[scene.standing["mi"].to_numpy()] = True
-    rows = []
-    for i in scene.rows[~holds[scene.rows]]:
-        reason = _why_nothing(found, int(i))
-        changes = nearest_changes(scene.pairing, policy, int(i)) if reason.code != "ALL_TAKEN_TONIGHT" else ()
-        rows.append(
-            {
-                "member_id": scene.pairing.members.ids[i],
-                "household_id": scene.pairing.members.household_ids[i],
-                "code": reason.code,
-                "facts": json.dumps(dict(reason.facts), ensure_ascii=False, sort_keys=True),
-                "nearest_change": json.dumps([c.as_dict() for c in changes], ensure_ascii=False, sort_keys=True),
-            }
-        )
-    columns = ["member_id", "household_id", "code", "facts", "nearest_change"]
-    return pd.DataFrame(rows, columns=columns).sort_values("member_id", ignore_index=True)
+    left = scene.rows[~holds[scene.rows]]
+    reasons = [_why_nothing(found, int(i)) for i in left]
+    stuck = left[[r.code != "ALL_TAKEN_TONIGHT" for r in reasons]]
+    changes = dict(zip(stuck.tolist(), nearest_changes_of(scene.pairing, policy, stuck), strict=True))
+    members = scene.pairing.members
+    return pd.DataFrame(
+        {
+            "member_id": members.ids[left],
+            "household_id": members.household_ids[left],
+            "code": [r.code for r in reasons],
+            "facts": [json.dumps(dict(r.facts), ensure_ascii=False, sort_keys=True) for r in reasons],
+            "nearest_change": [
+                json.dumps([c.as_dict() for c in changes.get(i, ())], ensure_ascii=False, sort_keys=True)
+                for i in left.tolist()
+            ],
+        },
+        dtype="str",
+    )
 
 
 def _why_nothing(found: Candidates, i: int) -> Reason:

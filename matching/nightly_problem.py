@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from matching.allocation import Allocation, AllocationProblem, allocate
-from matching.arrays import Floats, Ints
+from matching.arrays import Bools, Floats, Ints
 from matching.candidates import Candidates
 from matching.eligibility import decide
 from matching.features import build
@@ -52,7 +53,7 @@ def solve_night(
     shape = (len(scene.pairing.members), len(scene.pairing.positions))
     problem = AllocationProblem(
         utility=sparse.csr_matrix((stable, (member, position)), shape=shape),
-        capacity=_capacity(scene, policy, locked),
+        capacity=_capacity(scene, locked),
         household=_household_codes(scene),
         slots=np.maximum(scene.slots, np.bincount(locked[:, 0], minlength=shape[0])),
         locked=locked,
@@ -100,22 +101,20 @@ def _with(scene: Scene, scorer: Scorer, found: Candidates, extra: Ints) -> tuple
     return member[order], position[order], p_placed[order], p_stays[order]
 
 
-def referral_room(scene: Scene, policy: PolicyBook) -> Ints:
-    """Return (n_positions,) referrals each post may hold at once: openings left times the kind's ratio."""
-    p = scene.pairing.positions
-    ratio = np.array([policy.number(f"night.referral_ratio.{k}") for k in POSITION_KINDS])
-    return np.asarray(np.floor(p.openings_left * ratio[p.kind]), dtype=np.int64)
+def _capacity(scene: Scene, locked: Ints) -> Ints:
+    """Referrals each post may hold at once, never fewer than people already sent."""
+    held = np.bincount(locked[:, 1], minlength=len(scene.room))
+    return np.where(scene.shut, held, np.maximum(scene.room, held))
 
 
-def _capacity(scene: Scene, policy: PolicyBook, locked: Ints) -> Ints:
-    """The room of each post, never less than people already sent."""
-    held = np.bincount(locked[:, 1], minlength=len(scene.pairing.positions))
-    return np.where(scene.shut, held, np.maximum(referral_room(scene, policy), held))
+def full_posts(scene: Scene) -> Bools:
+    """Return (n_positions,) posts whose room is taken by referrals that stand."""
+    held = np.bincount(scene.standing["pj"].to_numpy(dtype=np.int64), minlength=len(scene.room))
+    return np.asarray(held >= scene.room)
 
 
 def _household_codes(scene: Scene) -> Ints:
-    _, codes = np.unique(scene.pairing.members.household_ids.astype(str), return_inverse=True)
-    return codes.astype(np.int64)
+    return pd.factorize(scene.pairing.members.household_ids, sort=True)[0].astype(np.int64)
 
 
 def _weights(scene: Scene, policy: PolicyBook) -> Floats:
@@ -124,7 +123,8 @@ def _weights(scene: Scene, policy: PolicyBook) -> Floats:
     stake = {name: policy.number(f"night.stake_weight.{name}") for name in (BROKEN, OPEN_ENDED, LIFTED)} | {
         RUNNING: 1.0
     }
-    return np.array([table[str(t)] * stake[str(s)] for t, s in zip(scene.tier, scene.stake, strict=True)])
+    by_tier, by_stake = (pd.Series(x).astype(str).map(t) for x, t in ((scene.tier, table), (scene.stake, stake)))
+    return (by_tier * by_stake).to_numpy(dtype=float)
 
 
 def _bottom_line(scene: Scene, policy: PolicyBook) -> np.ndarray:

@@ -17,7 +17,7 @@ from matching.priority import tiers
 from matching.promise import promise_table
 from matching.reasons import Reason
 from matching.tables import TABLES, check, empty
-from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING, WORKING
+from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, SEEKING, WORKING
 
 DEFAULT_DAYS = 30
 """Days a member is planned with whose clock does not run or has run out: the promise's own length from tonight."""
@@ -69,7 +69,19 @@ def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.sort_values(list(TABLES[name].key), kind="stable", ignore_index=True)
+    key = list(TABLES[name].key)
+    return frame if _in_order(frame, key) else frame.sort_values(key, kind="stable", ignore_index=True)
+
+
+def _in_order(frame: pd.DataFrame, key: list[str]) -> bool:
+    """Whether the rows already stand in the order of a key; cheaper to see than to sort again."""
+    tie = np.ones(max(len(frame) - 1, 0), dtype=bool)
+    for name in key:
+        here, after = (frame[name].iloc[part].reset_index(drop=True) for part in (slice(None, -1), slice(1, None)))
+        if bool(((here > after).to_numpy() & tie).any()):
+            return False
+        tie &= (here == after).to_numpy()
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,8 @@ class Scene:
         Sorted keys ``mi * n_positions + pj`` of pairs that may not be proposed.
     shut : (n_positions,) bool
         Posts a person holds out of the plan.
+    room : (n_positions,) int
+        Referrals each post may hold, beside those of members who are planned elsewhere.
     pins : tuple of (mi, pj)
         Pairs a person wants proposed.
     """
@@ -116,13 +130,14 @@ class Scene:
     movable: pd.DataFrame
     taken: Ints
     shut: Bools
+    room: Ints
     pins: tuple[tuple[int, int], ...]
     notes: tuple[Reason, ...]
     history: Mapping[str, pd.DataFrame]
 
 
-def scene_of(state: NightState, policy: PolicyBook) -> Scene:
-    """Resolve a state: clocks, tiers, standing referrals, locks."""
+def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None) -> Scene:
+    """Resolve a state: clocks, tiers, standing referrals, locks; ``lent`` (n_positions,) is room that is dealt with elsewhere (default none)."""
     members, positions, referrals = state["members"], state["positions"], state["referrals"]
     day = np.full(len(positions), np.datetime64(state.as_of, "D"))
     movable_rows = ((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()
@@ -139,13 +154,12 @@ def scene_of(state: NightState, policy: PolicyBook) -> Scene:
     clocks = clocks.set_index("member_id").reindex(members["member_id"])
     left = clocks["days_left"].to_numpy(dtype=float, na_value=np.nan)
     located = _located(referrals, members, positions)
-    since = pd.Timestamp(state.as_of) - pd.Timedelta(days=policy.whole("night.silent_days"))
-    heard = ((located["created_on"] >= since) | (located["state"] != "issued")).to_numpy(dtype=bool)
-    standing = located[~located["movable"] & located["state"].isin(OPEN_REFERRAL_STATES) & heard]
+    standing = located[stands(located, state.as_of, policy)]
     locks = _locks(state, members, positions)
-    rows = np.flatnonzero(_planned(state, members) & ~locks.members_out)
+    rows = np.flatnonzero(planned(state, members) & ~locks.members_out)
     stake = _stakes(state, members, left, clocks["state"].to_numpy(dtype=object))
     days_left = np.maximum(np.where(np.isnan(left), DEFAULT_DAYS, left), 0.0)
+    away = _held_away(state, policy) + (0 if lent is None else lent)
     return Scene(
         as_of=state.as_of,
         pairing=pairing,
@@ -160,6 +174,7 @@ def scene_of(state: NightState, policy: PolicyBook) -> Scene:
         movable=located[located["movable"]],
         taken=_taken(located, locks.excluded, len(positions)),
         shut=locks.posts_out,
+        room=np.maximum(room_of(positions, policy) - away, 0),
         pins=locks.pins,
         notes=locks.notes,
         history=state.tables,
@@ -180,7 +195,31 @@ def _stakes(state: NightState, members: pd.DataFrame, left: Floats, clock: np.nd
     return np.select([lifted, runs & (left >= 0), runs], [LIFTED, RUNNING, BROKEN], OPEN_ENDED)
 
 
-def _planned(state: NightState, members: pd.DataFrame) -> Bools:
+def room_of(positions: pd.DataFrame, policy: PolicyBook) -> Ints:
+    """Return (n,) referrals each post may hold at once: openings left times the ratio of its kind."""
+    ratio = np.array([policy.number(f"night.referral_ratio.{k}") for k in POSITION_KINDS])
+    kind = positions["kind"].map({k: i for i, k in enumerate(POSITION_KINDS)}).to_numpy(dtype=np.int64)
+    return np.asarray(np.floor(positions["openings_left"].to_numpy() * ratio[kind]), dtype=np.int64)
+
+
+def stands(referrals: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
+    """Return (n,) referrals that hold a slot and room: open, no proposal the night may move, not silent for too long."""
+    since = pd.Timestamp(as_of) - pd.Timedelta(days=policy.whole("night.silent_days"))
+    heard = (referrals["created_on"] >= since) | (referrals["state"] != "issued")
+    movable = (referrals["state"] == "draft") & (referrals["source"] == "night")
+    return np.asarray((referrals["state"].isin(OPEN_REFERRAL_STATES) & ~movable & heard).to_numpy(dtype=bool))
+
+
+def _held_away(state: NightState, policy: PolicyBook) -> Ints:
+    """Return (n_positions,) the referrals that stand of members who are not in this state."""
+    referrals, ids = state["referrals"], pd.Index(state["positions"]["position_id"])
+    away = stands(referrals, state.as_of, policy) & ~referrals["member_id"].isin(state["members"]["member_id"]).to_numpy()
+    at = ids.get_indexer(referrals.loc[away, "position_id"])
+    return np.bincount(at[at >= 0], minlength=len(ids))
+
+
+def planned(state: NightState, members: pd.DataFrame) -> Bools:
+    """Return (n_members,) who seeks work and belongs to a household that is open."""
     households = state["households"]
     status = members["household_id"].map(households.set_index("household_id")["status"]) if len(households) else None
     living = (

@@ -8,7 +8,6 @@ import numpy as np
 from matching.arrays import Floats, Ints
 from matching.candidates import Candidates, short_lists
 from matching.nightly import NightState, plan_night
-from matching.nightly_problem import referral_room
 from matching.nightly_scene import Scene, scene_of
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
@@ -82,7 +81,7 @@ def by_lot(world: World, scene: Scene, found: Candidates) -> Floats:
 def _taken_in_turn(scene: Scene, policy: PolicyBook, member: Ints, post: Ints) -> tuple[Ints, Ints]:
     held = np.bincount(scene.standing["mi"], minlength=len(scene.slots))
     slots = (scene.slots - held).tolist()
-    room = (referral_room(scene, policy) - np.bincount(scene.standing["pj"], minlength=len(scene.shut))).tolist()
+    room = (scene.room - np.bincount(scene.standing["pj"], minlength=len(scene.shut))).tolist()
     kept: list[tuple[int, int]] = []
     for i, j in zip(member.tolist(), post.tolist(), strict=True):
         if slots[i] > 0 and room[j] > 0:
