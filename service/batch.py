@@ -1,29 +1,88 @@
-"""The night against the record: one run at a time, one snapshot, one transaction, resumable, never doubled."""
+"""The night against the record: one run at a time, one snapshot, a transaction a shard; stopped anywhere it goes on, nothing lost or doubled.
+
+A run goes through these steps. What each leaves in the record is whole or absent, so that a run that died is taken up where it stood:
+
+1. *freeze*: one consistent reading is cut into shards, which are kept as bytes with the run's row. From here the day may go on.
+2. *plan*: each shard is planned from its bytes by a worker, and its plan is kept.
+3. *withdraw*: yesterday's untouched proposals that the plan no longer wants are taken back, all at once, before anything is added.
+4. *write*: each shard's proposals go in, in one transaction that checks again what the day has taken meanwhile.
+5. *finish*: the run is marked done; its plan stays readable until the next night.
+"""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from matching.nightly import NightPlan, NightState, plan_night
-from matching.policy.load import load_policy
+from matching.errors import NotFound
+from matching.night_shards import shards_of
+from matching.nightly import NightPlan, NightState, joined
+from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
-from matching.tables import TABLES
 from matching.vocabulary import OPEN_REFERRAL_STATES
+from service.index import room
+from service.night_parts import frozen_of, plan_of, plan_part
+from service.stop_points import stop_at
 from service.storage.store import Store, Transaction
+from service.wiring import LOCAL, Office
+from service.workers import handed_out, workforce
 
 READS = (
     "regions", "households", "members", "assessments", "employers", "positions", "referrals", "placements", "promises", "locks",
 )  # fmt: skip
 """Tables a night reads, in one consistent snapshot."""
 
+COLUMNS = {
+    "assessments": (
+        "member_id",
+        "assessed_on",
+        "instrument",
+        "mode",
+        "dimension",
+        "score",
+        "standard_error",
+        "expires_on",
+    )
+}
+"""Of the longest table only what the night looks at."""
+
 LEASE, LEASE_MINUTES = "nightly", 30
 """A night holds this lease; a run that died gives it up after so many minutes, or to a run on the same machine at once."""
+
+Step = Callable[[str, float, float], None]
+"""Told the step, how much is done, and how much there is."""
+
+
+def _silent(*_: object) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a night is run with: the record, who scores, which day and place, by whom, and who is told of steps.
+
+    ``reached`` is called with the name of each step as it is passed; tests stop the run there.
+    """
+
+    store: Store
+    scorer: Scorer
+    region_code: str
+    as_of: date
+    now: datetime
+    actor: str = "night"
+    seed: int = 0
+    progress: Step = _silent
+    reached: Callable[..., None] = _silent
+
+    @property
+    def policy(self) -> PolicyBook:
+        """The policy in force at the place on the day."""
+        return load_policy(self.region_code, self.as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,162 +102,230 @@ class NightReport:
         return self.written + self.withdrawn
 
 
-def run_night(
-    store: Store,
-    scorer: Scorer,
-    *,
-    region_code: str,
-    as_of: date,
-    now: datetime,
-    actor: str,
-    seed: int = 0,
-    progress: Callable[[str, float, float], None] = lambda step, done, total: None,
-) -> NightReport:
-    """Plan the night of ``as_of`` and write its proposals.
+def office_night(office: Office, *, actor: str = "night", seed: int = 0, progress: Step | None = None) -> NightReport:
+    """Run the night of an office with the workers its settings name."""
+    night = Night(
+        office.store, office.scorer(), office.settings.region_code, office.today(), datetime.now(LOCAL), actor, seed,
+        progress or _silent, stop_at(office.settings),
+    )  # fmt: skip
+    with workforce(office.settings):
+        return run_night(night)
 
-    The run's identity is a hash of the snapshot it read, the day, the model, the policy and the seed: killed at any point and started
-    again on the same record, it writes the same plan once. Conflict when another run holds the lease.
+
+def run_night(night: Night) -> NightReport:
+    """Plan the night and write its proposals; Conflict when another run holds the lease.
+
+    A run that was stopped, by the same model, policy, day and seed, is taken up where it stood and ends with the same plan.
     """
-    with store.lease(LEASE, minutes=LEASE_MINUTES):
-        progress("night: read", 0, 1)
-        tables = store.snapshot(READS)
-        policy = load_policy(region_code, as_of)
-        print_of = fingerprint(tables)
-        identity = json.dumps([as_of.isoformat(), print_of, scorer.version, policy.version, seed])
-        run_id = f"N{as_of:%Y%m%d}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-        resumed = bool(len(store.read("runs", run_id=run_id)))
-        if not resumed:
-            _begin(store, run_id, as_of, now, scorer, policy.version, print_of, seed, actor)
-        progress("night: read", 1, 1)
-        progress("night: plan", 0, 1)
-        plan = plan_night(NightState(as_of, **tables), scorer, policy, rng=np.random.default_rng(seed))
-        progress("night: plan", 1, 1)
-        progress("night: write", 0, 1)
-        with store.write() as tx:
-            written, withdrawn, dropped = _write(
-                tx, run_id, plan, as_of, scorer.version, policy.whole("night.max_open_referrals")
-            )
-            summary = {
-                "referrals": written,
-                "withdrawn": withdrawn,
-                "dropped": dropped,
-                "unplaced": len(plan.unplaced),
-                "plan": plan.fingerprint(),
-            }
-            tx.update(
-                "runs",
-                {"run_id": run_id},
-                {"state": "done", "finished_at": now.isoformat(), "summary": json.dumps(summary)},
-            )
-            tx.journal(
-                actor=actor,
-                role="service",
-                action="night_done",
-                object_type="runs",
-                object_id=run_id,
-                before=None,
-                after=summary,
-                reason=None,
-                request_id=None,
-            )
-        progress("night: write", 1, 1)
-        return NightReport(run_id, plan, written, withdrawn, dropped, resumed)
+    with night.store.lease(LEASE, minutes=LEASE_MINUTES) as renew:
+        run_id = _unfinished(night)
+        resumed = run_id is not None
+        if run_id is None:
+            run_id = _freeze(night)
+        _plan(night, run_id, renew)
+        plans = [plan_of(packed) for packed in _plans(night.store, run_id)]
+        withdrawn = _withdraw(night, run_id, plans)
+        written, dropped = _write(night, run_id, plans, renew)
+        report = NightReport(run_id, joined(plans), written, withdrawn, dropped, resumed)
+        _finish(night, report)
+        return report
+
+
+def last_plan(store: Store) -> tuple[str, NightPlan]:
+    """Return the newest finished run and its plan: what changed and why, and who got nothing and why; NotFound before the first night."""
+    with store.reading() as record:
+        runs = record.read("runs", kind="nightly", state="done")
+        for run_id in runs.sort_values("finished_at", ascending=False)["run_id"]:
+            parts = record.parts.states(str(run_id))
+            if parts:
+                return str(run_id), joined([plan_of(record.parts.plan(str(run_id), p.n)) for p in parts])
+    raise NotFound("no night has been planned yet; run `onemonth nightly`")
 
 
 def night_figures(report: NightReport, seconds: float) -> dict[str, Any]:
     """Return what a night did as plain values for JSON."""
-    c = report.plan.certificate
+    c, plan = report.plan.certificate, report.plan
     return {
         "run_id": report.run_id, "referrals": report.written, "withdrawn": report.withdrawn, "dropped": report.dropped,
-        "unplaced": len(report.plan.unplaced), "changed": report.changed, "resumed": report.resumed, "seconds": round(seconds, 3),
-        "objective": c.objective, "bound": c.bound, "model_version": report.plan.model_version,
+        "unplaced": len(plan.unplaced), "changed": report.changed, "resumed": report.resumed, "seconds": round(seconds, 3),
+        "objective": c.objective, "bound": c.bound, "model_version": plan.model_version, "shards": int(plan.figures["shards"]),
         "certificate": {"feasible": c.feasible, "violations": [asdict(v) for v in c.violations], "gap": c.gap},
-        "notes": [note.as_dict() for note in report.plan.notes],
+        "diff": dict(Counter(f"{change}:{code}" for change, code in zip(plan.diff["change"], plan.diff["code"], strict=True))),
+        "why_unplaced": dict(Counter(plan.unplaced["code"])),
+        "notes": [note.as_dict() for note in plan.notes],
     }  # fmt: skip
 
 
-def fingerprint(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return a hash of tables that does not depend on the order of their rows."""
-    digest = hashlib.sha256()
-    for name in sorted(tables):
-        frame = tables[name].sort_values(list(TABLES[name].key), ignore_index=True)
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(frame, index=False).to_numpy()).tobytes())
-    return digest.hexdigest()
+def _unfinished(night: Night) -> str | None:
+    """Return the run to go on with; one of another day, model, policy or seed can no longer be finished and is marked failed."""
+    found = None
+    runs = night.store.read("runs", kind="nightly", state="running")
+    same = (
+        (runs["as_of"] == pd.Timestamp(night.as_of)) & (runs["model_version"] == night.scorer.version)
+        & (runs["policy_version"] == night.policy.version) & (runs["seed"] == night.seed)
+    )  # fmt: skip
+    for run_id, alike in zip(runs["run_id"].astype(str), same, strict=True):
+        with night.store.write() as tx:
+            if alike and tx.parts.states(run_id):
+                found = run_id
+                continue
+            tx.update("runs", {"run_id": run_id}, {"state": "failed", "finished_at": night.now.isoformat()})
+            _journal(tx, night, "night_failed", run_id, {"why": "superseded"})
+    return found
 
 
-def _begin(
-    store: Store,
-    run_id: str,
-    as_of: date,
-    now: datetime,
-    scorer: Scorer,
-    policy_version: str,
-    print_of: str,
-    seed: int,
-    actor: str,
-) -> None:
+def _freeze(night: Night) -> str:
+    """Read the record once, cut it into shards and keep them with the run's row; returns the run's identity."""
+    store, policy = night.store, night.policy
+    tables = {}
+    with store.reading() as record:
+        for k, name in enumerate(READS):
+            tables[name] = record.read(name, COLUMNS.get(name))
+            night.progress("night: read", k + 1, len(READS))
+    night.reached("read")
+    state = NightState.canonical(night.as_of, tables)
+    del tables
+    parts = [(s.name, frozen_of(s)) for s in shards_of(state, policy)]
+    del state
+    prints = [hashlib.sha256(frozen).hexdigest() for _, frozen in parts]
+    identity = json.dumps([night.as_of.isoformat(), prints, night.scorer.version, policy.version, night.seed])
+    run_id = f"N{night.as_of:%Y%m%d}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
     row = {
-        "run_id": run_id, "kind": "nightly", "as_of": as_of, "model_version": scorer.version, "policy_version": policy_version,
-        "fingerprint": print_of, "seed": seed, "state": "running", "started_at": now.isoformat(), "finished_at": None, "summary": None,
+        "run_id": run_id, "kind": "nightly", "as_of": night.as_of, "model_version": night.scorer.version,
+        "policy_version": policy.version, "fingerprint": hashlib.sha256("".join(prints).encode()).hexdigest(), "seed": night.seed,
+        "state": "running", "started_at": night.now.isoformat(), "finished_at": None, "summary": None,
     }  # fmt: skip
     with store.write() as tx:
-        tx.insert("runs", [row])
-        tx.journal(
-            actor=actor,
-            role="service",
-            action="night_begun",
-            object_type="runs",
-            object_id=run_id,
-            before=None,
-            after={"as_of": as_of.isoformat()},
-            reason=None,
-            request_id=None,
-        )
+        if not tx.update("runs", {"run_id": run_id}, row):
+            tx.insert("runs", [row])
+        tx.parts.keep(run_id, parts)
+        _journal(tx, night, "night_begun", run_id, {"as_of": night.as_of.isoformat(), "shards": len(parts)})
+        night.reached("freezing")
+    night.reached("frozen")
+    return run_id
 
 
-def _write(tx: Transaction, run_id: str, plan: NightPlan, as_of: date, version: str, most: int) -> tuple[int, int, int]:
-    """Write proposals and withdrawals; what the day has taken meanwhile is dropped, never over-filled."""
-    withdrawn = 0
-    for row in plan.diff[plan.diff["change"] == "withdrawn"].itertuples():
-        where = {"member_id": row.member_id, "position_id": row.position_id}
-        values = {"state": "revoked", "reason": row.code, "reason_side": "agency", "outcome_on": as_of}
-        withdrawn += tx.update("referrals", where, values, where={"state": "draft", "source": "night"})
-    rows = [_referral(run_id, r, as_of, version) for r in plan.referrals.itertuples()]
-    rows = [r for r in rows if r["referral_id"] not in _known(tx, run_id)]
-    good = _still_room(tx, rows, most)
-    tx.insert("referrals", good)
-    return len(good), withdrawn, len(rows) - len(good)
+def _plan(night: Night, run_id: str, renew: Callable[[], None]) -> None:
+    """Let workers plan the shards that have no plan yet, and keep each plan as it comes."""
+    store, policy = night.store, night.policy
+    with store.reading() as record:
+        states = record.parts.states(run_id)
+    left = [p.n for p in states if not p.planned]
+    night.progress("night: plan", len(states) - len(left), len(states))
+
+    def arguments(n: int) -> tuple[Any, ...]:
+        with store.reading() as record:
+            return record.parts.frozen(run_id, n), night.scorer, policy, night.seed, n, len(states)
+
+    for done, (n, packed) in enumerate(handed_out(plan_part, left, arguments), len(states) - len(left) + 1):
+        renew()
+        with store.write() as tx:
+            tx.parts.planned(run_id, n, packed)
+            night.reached("planning")
+        night.reached("planned")
+        night.progress("night: plan", done, len(states))
 
 
-def _known(tx: Transaction, run_id: str) -> set[str]:
-    return set(tx.read("referrals", columns=["referral_id"], run_id=run_id)["referral_id"])
+def _plans(store: Store, run_id: str) -> Iterator[bytes]:
+    with store.reading() as record:
+        for part in record.parts.states(run_id):
+            yield record.parts.plan(run_id, part.n)
 
 
-def _referral(run_id: str, row: object, as_of: date, version: str) -> dict[str, object]:
-    identity = f"{run_id}|{row.member_id}|{row.position_id}"  # type: ignore[attr-defined]
-    return {
-        "referral_id": f"R{hashlib.sha256(identity.encode()).hexdigest()[:20]}",
-        "member_id": row.member_id, "position_id": row.position_id, "created_on": as_of, "source": "night",  # type: ignore[attr-defined]
-        "model_version": version, "run_id": run_id, "p_placed": row.p_placed, "p_stays": row.p_stays,  # type: ignore[attr-defined]
-        "rank_shown": row.rank_shown, "suitability": row.suitability, "state": "draft",  # type: ignore[attr-defined]
+def _withdraw(night: Night, run_id: str, plans: list[NightPlan]) -> int:
+    """Take back proposals the plan no longer wants, unless the run has done so; returns how many it took back."""
+    known = night.store.read("runs", columns=["summary"], run_id=run_id)["summary"].iloc[0]
+    if isinstance(known, str):
+        return int(json.loads(known)["withdrawn"])
+    diff = pd.concat([p.diff for p in plans])
+    rows = diff.loc[diff["change"] == "withdrawn", ["member_id", "position_id", "code"]]
+    rows = rows.rename(columns={"code": "reason"}).assign(
+        state="revoked", reason_side="agency", outcome_on=pd.Timestamp(night.as_of)
+    )
+    with night.store.write() as tx:
+        done = tx.update_each("referrals", rows, ("member_id", "position_id"), {"state": "draft", "source": "night"})
+        tx.update("runs", {"run_id": run_id}, {"summary": json.dumps({"withdrawn": done})})
+        night.reached("withdrawing")
+    night.reached("withdrawn")
+    return done
+
+
+def _write(night: Night, run_id: str, plans: list[NightPlan], renew: Callable[[], None]) -> tuple[int, int]:
+    """Write the proposals of the shards that are not written yet, a transaction each; returns how many went in and how many could not."""
+    with night.store.reading() as record:
+        states = record.parts.states(run_id)
+    written, dropped = sum(p.written or 0 for p in states), sum(p.dropped or 0 for p in states)
+    for part in states:
+        if part.written is None:
+            renew()
+            with night.store.write() as tx:
+                rows = _proposals(run_id, plans[part.n], night)
+                good = rows[_still_room(tx, rows, night.policy)]
+                tx.insert("referrals", good)
+                tx.parts.wrote(run_id, part.n, len(good), len(rows) - len(good))
+                night.reached("writing")
+            written, dropped = written + len(good), dropped + len(rows) - len(good)
+            night.reached("written")
+        night.progress("night: write", part.n + 1, len(states))
+    return written, dropped
+
+
+def _finish(night: Night, report: NightReport) -> None:
+    summary = {
+        "referrals": report.written, "withdrawn": report.withdrawn, "dropped": report.dropped,
+        "unplaced": len(report.plan.unplaced), "plan": report.plan.fingerprint(),
     }  # fmt: skip
+    done = {"state": "done", "finished_at": night.now.isoformat(), "summary": json.dumps(summary)}
+    with night.store.write() as tx:
+        tx.update("runs", {"run_id": report.run_id}, done)
+        tx.parts.thaw(report.run_id)
+        _journal(tx, night, "night_done", report.run_id, summary)
+        night.reached("finishing")
+    night.reached("finished")
 
 
-def _still_room(tx: Transaction, rows: list[dict[str, object]], most: int) -> list[dict[str, object]]:
-    """Keep the referrals whose post is still open and whose member still has a slot, as the record stands inside the transaction."""
-    if not rows:
-        return []
-    positions = tx.read("positions", columns=["position_id", "status", "openings_left"])
-    is_open = (positions["status"] == "open") & (positions["openings_left"] > 0)
-    open_posts = set(positions.loc[is_open, "position_id"])
-    live = tx.read("referrals", columns=["member_id", "position_id", "state"], state=sorted(OPEN_REFERRAL_STATES))
-    held = live["member_id"].value_counts().to_dict()
-    pairs = set(zip(live["member_id"], live["position_id"], strict=True))
-    good = []
-    for row in rows:
-        member, post = str(row["member_id"]), str(row["position_id"])
-        if post in open_posts and held.get(member, 0) < most and (member, post) not in pairs:
-            held[member] = held.get(member, 0) + 1
-            good.append(row)
+def _journal(tx: Transaction, night: Night, action: str, run_id: str, after: dict[str, Any]) -> None:
+    tx.journal(
+        actor=night.actor, role="service", action=action, object_type="runs", object_id=run_id, after=after
+    )  # fmt: skip
+
+
+def _proposals(run_id: str, plan: NightPlan, night: Night) -> pd.DataFrame:
+    """Return a shard's new referrals as rows of the record; the same run and pair have the same number for ever."""
+    made = plan.referrals
+    pairs = zip(made["member_id"], made["position_id"], strict=True)
+    return pd.DataFrame(
+        {
+            "referral_id": [f"R{hashlib.sha256(f'{run_id}|{m}|{p}'.encode()).hexdigest()[:20]}" for m, p in pairs],
+            "member_id": made["member_id"],
+            "position_id": made["position_id"],
+            "created_on": pd.Timestamp(night.as_of),
+            "source": "night",
+            "model_version": plan.model_version,
+            "run_id": run_id,
+            "p_placed": made["p_placed"],
+            "p_stays": made["p_stays"],
+            "rank_shown": made["rank_shown"],
+            "suitability": made["suitability"],
+            "state": "draft",
+        }
+    )
+
+
+def _still_room(tx: Transaction, rows: pd.DataFrame, policy: PolicyBook) -> list[bool]:
+    """Mark the rows whose post is open and has room and whose member has a slot, as the record stands inside the transaction."""
+    posts, people = rows["position_id"].unique().tolist(), rows["member_id"].unique().tolist()
+    now = tx.read_among("positions", ["position_id", "status", "kind", "openings_left"], "position_id", posts)
+    places = dict(zip(now["position_id"], room(now, policy) * (now["status"] == "open"), strict=True))
+    open_ones, columns = sorted(OPEN_REFERRAL_STATES), ["member_id", "position_id"]
+    at_posts = tx.read_among("referrals", columns, "position_id", posts, state=open_ones)
+    of_people = tx.read_among("referrals", columns, "member_id", people, state=open_ones)
+    held, slots = Counter(at_posts["position_id"]), Counter(of_people["member_id"])
+    pairs = set(zip(of_people["member_id"], of_people["position_id"], strict=True))
+    most, good = policy.whole("night.max_open_referrals"), []
+    for member, post in zip(rows["member_id"], rows["position_id"], strict=True):
+        fits = held[post] < places.get(post, 0) and slots[member] < most and (member, post) not in pairs
+        held[post] += fits
+        slots[member] += fits
+        good.append(fits)
     return good

@@ -1,7 +1,6 @@
 """The command line, ``onemonth``. Exit codes: 0 done, 1 refused with a reason, 2 wrong call, 3 somebody else is running it."""
 
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -144,17 +143,14 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 @app.command(epilog="Example: onemonth nightly --as-of 2026-11-24 --json")
 def nightly(as_of: AsOf = None, seed: Annotated[int, typer.Option(min=0)] = 0, as_json: Json = False) -> None:
     """Plan tonight under capacity and write the proposals; safe to start twice and after a kill."""
-    from service.batch import night_figures, run_night
+    from service.batch import night_figures, office_night
     from service.use_cases.upkeep import keep_up
-    from service.wiring import LOCAL, open_office
+    from service.wiring import open_office
 
     with refusals(), open_office(Settings(), day=day_of(as_of)) as office, progress() as bar:
         began = perf_counter()
         kept = keep_up(replace(office, actor="night", role="service"))
-        report = run_night(
-            office.store, office.scorer(), region_code=office.settings.region_code, as_of=office.today(), now=datetime.now(LOCAL),
-            actor="night", seed=seed, progress=bar,
-        )  # fmt: skip
+        report = office_night(office, seed=seed, progress=bar)
         figures = {**night_figures(report, perf_counter() - began), "upkeep": asdict(kept)}
     say(as_json, figures, lambda: show_night(figures))
 

@@ -74,7 +74,7 @@ def at_work(
 ) -> dict[str, Any]:
     """Import, train, promote and plan a night, printing each; return the figures for a machine."""
     from models.registry import Registry
-    from service.batch import night_figures, run_night
+    from service.batch import night_figures, office_night
     from service.cli_models import show_evaluation, show_gates, train_on_record
     from service.exchange import import_paths
     from service.exchange.catalogue import column_of
@@ -93,10 +93,7 @@ def at_work(
     gates = registry.promote(made["version"], by="demo", at=datetime.now(LOCAL).isoformat())
     show_gates(made["version"], gates)
     began = perf_counter()
-    report = run_night(
-        office.store, office.scorer(), region_code=office.settings.region_code, as_of=AS_OF, now=datetime.now(LOCAL), actor="demo", seed=seed,
-        progress=step,
-    )  # fmt: skip
+    report = office_night(office, actor="demo", seed=seed, progress=step)
     night = night_figures(report, perf_counter() - began)
     show_night(night)
     first = show_first_member(office)

@@ -57,6 +57,34 @@ class Settings(BaseSettings):
         None, description="key the vault changes to: see `onemonth privacy rotate`"
     )
 
+    workers: int | None = Field(
+        None, ge=1, le=256, description="processes of the night on this machine; all cores when left out"
+    )
+    dask_scheduler: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls)://",
+        description="address of a Dask scheduler that plans the night in place of local processes",
+    )
+    test_build: bool = Field(False, description="lets crash_at be set; never on where people are served")
+    crash_at: str | None = Field(
+        None, description="step at which a night kills itself; for tests of its resumption alone"
+    )
+
+    @model_validator(mode="after")
+    def _no_open_cluster(self) -> Self:
+        """A Dask cluster runs whatever a peer sends it: beyond this machine only peers with certificates may send."""
+        address = self.dask_scheduler
+        if address is not None and address.startswith("tcp://"):
+            host = address.removeprefix("tcp://").rsplit(":", 1)[0].strip("[]")
+            if host not in ("localhost", "127.0.0.1", "::1"):
+                raise ValueError(
+                    f"dask_scheduler: expected tls:// for an address beyond this machine, found {address}; set certificates up "
+                    "and use tls://"
+                )
+        if self.crash_at is not None and not self.test_build:
+            raise ValueError("crash_at: expected in a test build only; leave it out")
+        return self
+
     @field_validator("vault_key", "vault_key_next")
     @classmethod
     def _fits(cls, key: SecretStr | None) -> SecretStr | None:

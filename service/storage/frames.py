@@ -42,7 +42,7 @@ def _series(column: Column, values: Sequence[Any]) -> pd.Series:
             else np.array(values, dtype=bool)
         )
     if column.kind is Kind.FLOAT:
-        return pd.Series(np.array([np.nan if v is None else v for v in values], dtype="float64"))
+        return pd.Series(np.array(values, dtype="float64"))
     return pd.Series(pd.array(list(values), dtype="str"))
 
 

@@ -189,3 +189,15 @@ approvals = sa.Table(
     sa.CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided_by_somebody"),
 )  # fmt: skip
 """Steps that need two people: what one proposed and what another decided. ``region_code`` is empty for the whole office's."""
+
+night_parts = sa.Table(
+    "night_parts", metadata,
+    sa.Column("run_id", sa.String(64), sa.ForeignKey("runs.run_id"), primary_key=True),
+    sa.Column("n", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("frozen", sa.LargeBinary()),
+    sa.Column("plan", sa.LargeBinary()),
+    sa.Column("written", sa.Integer()),
+    sa.Column("dropped", sa.Integer()),
+)  # fmt: skip
+"""A night by shards: the snapshot each was planned from, its plan, and, once written, how many proposals went in and how many no longer could."""

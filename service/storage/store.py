@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from service.storage import feed, journal
 from service.storage.engine import make_engine, reading, writing
 from service.storage.frames import plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
+from service.storage.parts import NightParts
 from service.storage.schema import changes, identities, leases, metadata, refused_rows
 from service.storage.scope import scope
 from service.storage.vault import Identity, Vault
@@ -81,8 +82,21 @@ class Reader:
         inside = scope(source, regions)
         if inside is not None:
             query = query.where(inside)
-        rows = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key))).all()
-        return to_frame(table, names, rows)
+        result = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key)))
+        return to_frame(table, names, result.cursor.fetchall())
+
+    def read_among(
+        self, table: str, columns: Sequence[str], key: str, values: Sequence[Any], **where: Any
+    ) -> pd.DataFrame:
+        """Return the rows whose ``key`` is among many values."""
+        starts = range(0, max(len(values), 1), BATCH)
+        parts = [self.read(table, columns, **{key: list(values[s : s + BATCH])}, **where) for s in starts]
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def parts(self) -> NightParts:
+        """The parts of nights, read and written in this transaction."""
+        return NightParts(self._connection)
 
     def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
         """Run a statement on the service's own tables (accounts, approvals), which are not of the data dictionary."""
@@ -145,6 +159,21 @@ class Transaction(Reader):
         if result.rowcount:
             self._touched.add(table)
         return int(result.rowcount)
+
+    def update_each(self, table: str, rows: pd.DataFrame, key: Sequence[str], where: Mapping[str, Any]) -> int:
+        """Change a row for each of ``rows``: the ``key`` columns find it, the others are set, only where ``where`` still holds."""
+        source = metadata.tables[table]
+        found = [source.c[n] == sa.bindparam(f"key_{n}") for n in key]
+        values: dict[str, Any] = {n: sa.bindparam(f"new_{n}") for n in rows.columns if n not in key}
+        statement = source.update().where(*found, *(_is(source.c[k], v) for k, v in where.items())).values(values)
+        named = to_rows(rows.rename(columns={n: f"key_{n}" if n in key else f"new_{n}" for n in rows.columns}))
+        done = sum(
+            int(self._connection.execute(statement, named[start : start + BATCH]).rowcount)
+            for start in range(0, len(named), BATCH)
+        )
+        if done:
+            self._touched.add(table)
+        return done
 
     def upsert(self, table: str, frame: pd.DataFrame) -> Counts:
         """Bring rows in by key: new ones are added, different ones changed, equal ones left alone."""
@@ -336,8 +365,11 @@ class Store:
             return journal.first_break(connection)
 
     @contextmanager
-    def lease(self, name: str, *, minutes: float) -> Iterator[None]:
-        """Hold what no two may run at once; Conflict when somebody else does. A holder that died on this machine has let go."""
+    def lease(self, name: str, *, minutes: float) -> Iterator[Callable[[], None]]:
+        """Hold what no two may run at once; Conflict when somebody else does. A holder that died on this machine has let go.
+
+        Yields a function that holds it for as many minutes again; it raises Conflict when the lease has gone to another.
+        """
         me = f"{os.uname().nodename}:{os.getpid()}:{time.monotonic_ns()}"
         with writing(self.engine) as connection:
             held = connection.execute(sa.select(leases).where(leases.c.name == name)).first()
@@ -345,8 +377,15 @@ class Store:
                 raise Conflict(f"{name} is already running as {held.holder}; wait for it to end")
             connection.execute(leases.delete().where(leases.c.name == name))
             connection.execute(leases.insert(), {"name": name, "holder": me, "until": time.time() + minutes * 60})
+
+        def renew() -> None:
+            with writing(self.engine) as connection:
+                mine = leases.update().where(leases.c.name == name, leases.c.holder == me)
+                if not connection.execute(mine.values(until=time.time() + minutes * 60)).rowcount:
+                    raise Conflict(f"{name}: another run has taken over; this one stops")
+
         try:
-            yield
+            yield renew
         finally:
             with writing(self.engine) as connection:
                 connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == me))
