@@ -35,7 +35,7 @@ class NightParts:
         """Return how far each part of a run has come, in order."""
         columns = (table.c.n, table.c.name, table.c.plan.is_not(None), table.c.written, table.c.dropped)
         found = self._connection.execute(sa.select(*columns).where(table.c.run_id == run_id).order_by(table.c.n))
-        return [PartState(*row) for row in found.tuples()]
+        return [PartState(*row) for row in found]
 
     def frozen(self, run_id: str, n: int) -> bytes:
         """Return the bytes a part is planned from."""

@@ -63,3 +63,31 @@ def test_only_the_rows_asked_for_are_served():
     pair = scene()
     found = short_lists(pair, BaselineScorer(), POLICY, np.full(len(pair.members), 20.0), rows=np.array([1, 4]))
     assert set(found.member.tolist()) <= {1, 4}
+
+
+def test_where_more_posts_are_in_reach_than_are_looked_at_the_guess_finds_the_top_of_the_ranking(monkeypatch):
+    monkeypatch.setattr("matching.candidates.LOOK", 60)
+    monkeypatch.setattr("matching.candidates.SCORE", 40)
+    rng = np.random.default_rng(8)
+    people = [
+        member(
+            member_id=f"M{k}",
+            wage_floor=int(rng.integers(200_000, 330_000)),
+            experience={"40102": int(rng.integers(1, 90))},
+        )
+        for k in range(30)
+    ]
+    posts = [
+        position(position_id=f"P{k}", longitude=113.2 + 0.1 * rng.random(), latitude=23.1 + 0.05 * rng.random(), wage_max=400_000,
+                 wage_min=int(rng.integers(250_000, 400_000)), occupation_code=str(rng.choice(["40102", "61804"])),
+                 kind=str(rng.choice(["EMPLOYER", "DISPATCH", "COMMUNITY_BASE"])))
+        for k in range(400)
+    ]  # fmt: skip
+    pair = pairing(people, posts)
+    days = np.full(30, 20.0)
+    found = short_lists(pair, BaselineScorer(), POLICY, days, keep=30)
+    hit = 0
+    for i in range(30):
+        top = {x.position for x in rank(pair, i, BaselineScorer(), 20.0, POLICY, limit=10).items}
+        hit += len(top & set(found.position[found.member == i].tolist()))
+    assert hit >= 0.99 * 300

@@ -15,13 +15,13 @@ from service.wiring import open_store
 from tests.matching.people import household, member, position
 
 DAY = date(2026, 6, 10)
-CITIES = (("440103", 113.24, 23.12), ("440604", 113.12, 23.02), ("440304", 114.05, 22.53))
+CITIES = (("440103", 113.24, 23.12), ("440604", 113.12, 23.02))
 SMALL_SHARDS = "import matching.night_shards as s; s.WHOLE, s.LEAST = 4, 4; from service.cli import main; main()"
 """The command line with shards of four members, so that a small record has several."""
 
 
-def tables(each=8, posts=7):
-    """Return three cities, two of which reach each other, with ``each`` members and ``posts`` posts a city."""
+def tables(each=4, posts=4):
+    """Return two cities that reach each other, with ``each`` members and ``posts`` posts a city."""
     rng = np.random.default_rng(5)
     people, jobs, homes, clocks = [], [], [], []
     for c, (region, lng, lat) in enumerate(CITIES):
@@ -37,15 +37,26 @@ def tables(each=8, posts=7):
                 position(
                     position_id=f"P{c}{k:02}", region_code=region, kind="PUBLIC_WELFARE" if k % 3 == 0 else "EMPLOYER",
                     longitude=lng + 0.05 * rng.random(), latitude=lat + 0.05 * rng.random(), openings_left=1, openings_total=1,
-                    home_based=k == 5, wage_min=280_000 + 7_000 * k,
+                    home_based=k == 3, wage_min=280_000 + 7_000 * k,
                 )
             )  # fmt: skip
         for k in range((each + 1) // 2):
             homes.append(household(household_id=f"H{c}{k:02}", file_no=f"F{c}{k}", region_code=region))
             clocks.append(
-                {"promise_id": f"X{c}{k}", "household_id": f"H{c}{k:02}", "started_on": date(2026, 5, 20 + k), "due_on": date(2026, 6, 20 + k)}
+                {
+                    "promise_id": f"X{c}{k}",
+                    "household_id": f"H{c}{k:02}",
+                    "started_on": date(2026, 5, 20 + k),
+                    "due_on": date(2026, 6, 20 + k),
+                }
             )
-    rows = {"households": homes, "members": people, "positions": jobs, "promises": clocks, "employers": [{"employer_id": "E1", "name": "示例公司", "region_code": "440103"}]}
+    rows = {
+        "households": homes,
+        "members": people,
+        "positions": jobs,
+        "promises": clocks,
+        "employers": [{"employer_id": "E1", "name": "示例公司", "region_code": "440103"}],
+    }
     return {n: check(TABLES[n], pd.DataFrame(r)).require() for n, r in rows.items()}
 
 
