@@ -123,8 +123,10 @@ def _weights(scene: Scene, policy: PolicyBook) -> Floats:
     stake = {name: policy.number(f"night.stake_weight.{name}") for name in (BROKEN, OPEN_ENDED, LIFTED)} | {
         RUNNING: 1.0
     }
-    by_tier, by_stake = (pd.Series(x).astype(str).map(t) for x, t in ((scene.tier, table), (scene.stake, stake)))
-    return (by_tier * by_stake).to_numpy(dtype=float)
+    by_tier, by_stake = (
+        pd.Series(x).astype(str).map(t).to_numpy(dtype=float) for x, t in ((scene.tier, table), (scene.stake, stake))
+    )
+    return np.asarray(by_tier * by_stake)
 
 
 def _bottom_line(scene: Scene, policy: PolicyBook) -> np.ndarray:

@@ -202,18 +202,25 @@ def room_of(positions: pd.DataFrame, policy: PolicyBook) -> Ints:
     return np.asarray(np.floor(positions["openings_left"].to_numpy() * ratio[kind]), dtype=np.int64)
 
 
+def heard(referrals: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
+    """Return (n,) referrals that were not sent out so long ago, without a word since, that they hold neither slot nor room any more."""
+    since = pd.Timestamp(as_of) - pd.Timedelta(days=policy.whole("night.silent_days"))
+    return np.asarray(((referrals["created_on"] >= since) | (referrals["state"] != "issued")).to_numpy(dtype=bool))
+
+
 def stands(referrals: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
     """Return (n,) referrals that hold a slot and room: open, no proposal the night may move, not silent for too long."""
-    since = pd.Timestamp(as_of) - pd.Timedelta(days=policy.whole("night.silent_days"))
-    heard = (referrals["created_on"] >= since) | (referrals["state"] != "issued")
     movable = (referrals["state"] == "draft") & (referrals["source"] == "night")
-    return np.asarray((referrals["state"].isin(OPEN_REFERRAL_STATES) & ~movable & heard).to_numpy(dtype=bool))
+    still = (referrals["state"].isin(OPEN_REFERRAL_STATES) & ~movable).to_numpy(dtype=bool)
+    return np.asarray(still & heard(referrals, as_of, policy))
 
 
 def _held_away(state: NightState, policy: PolicyBook) -> Ints:
     """Return (n_positions,) the referrals that stand of members who are not in this state."""
     referrals, ids = state["referrals"], pd.Index(state["positions"]["position_id"])
-    away = stands(referrals, state.as_of, policy) & ~referrals["member_id"].isin(state["members"]["member_id"]).to_numpy()
+    away = (
+        stands(referrals, state.as_of, policy) & ~referrals["member_id"].isin(state["members"]["member_id"]).to_numpy()
+    )
     at = ids.get_indexer(referrals.loc[away, "position_id"])
     return np.bincount(at[at >= 0], minlength=len(ids))
 

@@ -22,10 +22,10 @@ import pandas as pd
 from matching.errors import NotFound
 from matching.night_shards import shards_of
 from matching.nightly import NightPlan, NightState, joined
+from matching.nightly_scene import heard, room_of
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from matching.vocabulary import OPEN_REFERRAL_STATES
-from service.index import room
 from service.night_parts import frozen_of, plan_of, plan_part
 from service.stop_points import stop_at
 from service.storage.store import Store, Transaction
@@ -260,7 +260,7 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], renew: Callable[[]
             renew()
             with night.store.write() as tx:
                 rows = _proposals(run_id, plans[part.n], night)
-                good = rows[_still_room(tx, rows, night.policy)]
+                good = rows[_still_room(tx, rows, night.as_of, night.policy)]
                 tx.insert("referrals", good)
                 tx.parts.wrote(run_id, part.n, len(good), len(rows) - len(good))
                 night.reached("writing")
@@ -312,15 +312,16 @@ def _proposals(run_id: str, plan: NightPlan, night: Night) -> pd.DataFrame:
     )
 
 
-def _still_room(tx: Transaction, rows: pd.DataFrame, policy: PolicyBook) -> list[bool]:
+def _still_room(tx: Transaction, rows: pd.DataFrame, as_of: date, policy: PolicyBook) -> list[bool]:
     """Mark the rows whose post is open and has room and whose member has a slot, as the record stands inside the transaction."""
     posts, people = rows["position_id"].unique().tolist(), rows["member_id"].unique().tolist()
     now = tx.read_among("positions", ["position_id", "status", "kind", "openings_left"], "position_id", posts)
-    places = dict(zip(now["position_id"], room(now, policy) * (now["status"] == "open"), strict=True))
-    open_ones, columns = sorted(OPEN_REFERRAL_STATES), ["member_id", "position_id"]
-    at_posts = tx.read_among("referrals", columns, "position_id", posts, state=open_ones)
-    of_people = tx.read_among("referrals", columns, "member_id", people, state=open_ones)
-    held, slots = Counter(at_posts["position_id"]), Counter(of_people["member_id"])
+    places = dict(zip(now["position_id"], room_of(now, policy) * (now["status"] == "open"), strict=True))
+    columns = ["member_id", "position_id", "state", "created_on"]
+    at_posts = tx.read_among("referrals", columns, "position_id", posts, state=sorted(OPEN_REFERRAL_STATES))
+    of_people = tx.read_among("referrals", columns, "member_id", people, state=sorted(OPEN_REFERRAL_STATES))
+    held = Counter(at_posts.loc[heard(at_posts, as_of, policy), "position_id"])
+    slots = Counter(of_people.loc[heard(of_people, as_of, policy), "member_id"])
     pairs = set(zip(of_people["member_id"], of_people["position_id"], strict=True))
     most, good = policy.whole("night.max_open_referrals"), []
     for member, post in zip(rows["member_id"], rows["position_id"], strict=True):

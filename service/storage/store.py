@@ -172,7 +172,7 @@ class Transaction(Reader):
             for start in range(0, len(named), BATCH)
         )
         if done:
-            self._touched.add(table)
+            self._note(table, to_rows(rows[list(key)]))
         return done
 
     def upsert(self, table: str, frame: pd.DataFrame) -> Counts:
