@@ -14,7 +14,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "left": "未采用：{items}。", "blend": "得分中成文规则的权重 {baseline}，学习部分的权重 {learned}。", "quality": "效果（95% 区间）", "scorer": "评分方式", "horizon": "期限（天）", "predicted": "预测", "observed": "实际", "gap": "差", "skill": "Brier 技能分",
         "groups": "分群体", "group": "群体", "n": "条数", "fair": "公平性", "barred": "单独改变性别、年龄、残疾、户籍、低保等属性，{rows} 对人岗中得分改变的有 {changed} 对。",
         "proxy": "特征可推测属性的程度（AUC，0.5 为不能）：{items}。", "gates": "上线门槛", "passed": "通过", "failed": "未通过", "limits": "局限",
-        "limits_text": "记录由工作人员选择产生，不是随机样本；历史推荐当日岗位最近确认日期不可得，未参与学习；群体人数少于 50 条推荐时只列出、不判定。", "off": "另一种选择方式下的按期上岗率", "never": "不作为特征：性别、年龄、民族、出生地、户籍、婚姻家庭、残疾、病毒携带、低保。",
+        "limits_text": "记录由工作人员选择产生，不是随机样本；历史推荐当日岗位最近确认日期不可得，未参与学习；群体人数少于 50 条推荐时只列出、不判定。", "off": "按本排序选岗时，推荐后 {days} 天内上岗的比例", "promise": "按本排序选岗时，上月到期承诺的兑现率", "never": "不作为特征：性别、年龄、民族、出生地、户籍、婚姻家庭、残疾、病毒携带、低保。",
     },
     "en": {
         "title": "Model card {version}", "use": "Use", "use_text": "Ranks posts for members of zero-employment households and states the chance of a start in time. A person decides; a score never takes effect by itself.",
@@ -22,7 +22,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "left": "Left out: {items}.", "blend": "Weight of the written rule {baseline}, of what was learned {learned}.", "quality": "Quality (95 % intervals)", "scorer": "scorer", "horizon": "days", "predicted": "predicted", "observed": "observed", "gap": "gap", "skill": "Brier skill",
         "groups": "By group", "group": "group", "n": "n", "fair": "Fairness", "barred": "Changing sex, age, disability, registration or allowance alone changed the score of {changed} of {rows} pairs.",
         "proxy": "How well the features give an attribute away (AUC, 0.5 not at all): {items}.", "gates": "Gates", "passed": "passed", "failed": "failed", "limits": "Limits",
-        "limits_text": "The record was made by people who chose, it is no random sample; when a post had last been confirmed on a past day is not on record and was not learned from; groups of fewer than 50 referrals are listed, not judged.", "off": "Starts in time had posts been chosen by this order", "never": "Never features: sex, age, ethnicity, birthplace, household registration, family status, disability, carrier status, subsistence allowance.",
+        "limits_text": "The record was made by people who chose, it is no random sample; when a post had last been confirmed on a past day is not on record and was not learned from; groups of fewer than 50 referrals are listed, not judged.", "off": "Share of referrals that start within {days} days had posts been chosen by this order", "promise": "Rate of promises due last month that would have been kept had posts been chosen by this order", "never": "Never features: sex, age, ethnicity, birthplace, household registration, family status, disability, carrier status, subsistence allowance.",
     },
 }  # fmt: skip
 
@@ -134,12 +134,15 @@ def _fairness(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> list[str]:
         w["proxy"].format(items=proxies),
     ]
     found = evaluation["off_policy"]
-    told = (
-        found["note"]
-        if "note" in found
-        else f"SNIPS {span(found['snips'])}, DR {span(found['dr'])}, logged {span(found['logged'])}; overlap {found['overlap']}"
-    )
-    return [*out, f"{w['off']}: {told}"]
+    main = evaluation["main_horizon"]
+    return [*out, f"{w['off'].format(days=main)}: {_value(found)}", f"{w['promise']}: {_value(found['promise'])}"]
+
+
+def _value(found: Mapping[str, Any]) -> str:
+    if "note" in found:
+        return str(found["note"])
+    told = " | ".join(f"{name.upper()} {span(found[name])}" for name in ("ips", "snips", "dr"))
+    return f"{told}; logged {span(found['logged'])}; n {found['n']}, effective {figure(found['effective'])}: {found['overlap']}"
 
 
 def _gates(evaluation: Mapping[str, Any], w: Mapping[str, str]) -> str:

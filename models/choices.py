@@ -8,26 +8,29 @@ import pandas as pd
 
 from matching.arrays import Floats, Ints
 from matching.eligibility import verdicts
-from matching.encoding import encode_members, encode_positions
+from matching.encoding import encode_members, encode_positions, open_referrals
 from matching.features import build
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.scoring import PairFrame
-from models.record import read_record
+from matching.vocabulary import OPEN_REFERRAL_STATES
+from models.datasets import UNRECORDED, starts_before
+from models.record import Record, read_record
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
     """Eligible pairs of some members on one day.
 
-    ``member_id`` (m,) the members; ``pairs`` their eligible posts (``member`` counts in ``member_id``, ``position`` in ``positions``);
-    ``positions`` the posts' frame.
+    ``member_id`` (m,) the members; ``pairs`` their eligible posts (``member`` counts in ``member_id``, ``position`` in ``positions``), with
+    the very features training would have given them that day; ``positions`` the posts' frame; ``share`` (m,) which part of the posts listed in
+    the member's city was looked at.
     """
 
     member_id: np.ndarray
     pairs: PairFrame
     positions: pd.DataFrame
-    day: np.datetime64
+    share: Floats
 
 
 def choices_on(
@@ -38,9 +41,13 @@ def choices_on(
     *,
     listed_days: int = 30,
     most_posts: int = 60,
+    gated: bool = True,
     seed: int = 0,
 ) -> Choices:
-    """Return the eligible pairs of these members with at most ``most_posts`` posts of their city posted in the last days."""
+    """Return the pairs of these members with at most ``most_posts`` posts of their city posted in the last days.
+
+    Eligible ones, or with ``gated`` False all of them: what officers chose from, who also refer across the gates.
+    """
     record = read_record(tables, day.astype("datetime64[D]").item())
     positions = record["positions"]
     posted = positions["posted_on"].to_numpy().astype("datetime64[D]")
@@ -50,7 +57,8 @@ def choices_on(
     members = (
         record["members"].iloc[pd.Index(record["members"]["member_id"]).get_indexer(member_ids)].reset_index(drop=True)
     )
-    mi, pj = _same_city(members, positions, most_posts, np.random.default_rng(seed))
+    mi, pj, share = _same_city(members, positions, most_posts, np.random.default_rng(seed))
+    positions, pending = _as_listed(record, positions, day)
     pairing = Pairing(
         encode_members(
             members,
@@ -62,11 +70,27 @@ def choices_on(
             regions=record["regions"],
         ),
         encode_positions(
-            positions, record["employers"], day.astype("datetime64[D]").item(), policy, regions=record["regions"]
+            positions,
+            record["employers"],
+            day.astype("datetime64[D]").item(),
+            policy,
+            pending=pending,
+            regions=record["regions"],
         ),
     )
-    fits = verdicts(pairing, policy, mi, pj).eligible
-    return Choices(np.asarray(member_ids), build(pairing, mi[fits], pj[fits]), positions, day)
+    fits = verdicts(pairing, policy, mi, pj).eligible if gated else np.ones(len(mi), dtype=bool)
+    pairs = build(pairing, mi[fits], pj[fits])
+    pairs.features[:, UNRECORDED] = np.nan
+    return Choices(np.asarray(member_ids), pairs, positions, share)
+
+
+def _as_listed(record: Record, positions: pd.DataFrame, day: np.datetime64) -> tuple[pd.DataFrame, Ints]:
+    """Posts with the openings left that morning, and the referrals that were open at each."""
+    days = np.full(len(positions), day)
+    ids = positions["position_id"]
+    pending = open_referrals(record["referrals"], ids, "position_id", days, OPEN_REFERRAL_STATES)
+    left = np.maximum(positions["openings_total"].to_numpy() - starts_before(record, ids, days), 1)
+    return positions.assign(openings_left=left), pending
 
 
 def top_of(order: Floats, member: Ints, k: int) -> np.ndarray:
@@ -81,12 +105,14 @@ def top_of(order: Floats, member: Ints, k: int) -> np.ndarray:
 
 def _same_city(
     members: pd.DataFrame, positions: pd.DataFrame, most: int, rng: np.random.Generator
-) -> tuple[Ints, Ints]:
+) -> tuple[Ints, Ints, Floats]:
     by_city = positions.groupby(positions["region_code"].str[:4], sort=True).indices
     mi, pj = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    share = np.ones(len(members))
     for i, city in enumerate(members["region_code"].str[:4]):
         posts = np.asarray(by_city.get(city, np.zeros(0, dtype=np.int64)), dtype=np.int64)
         drawn = np.sort(rng.permutation(posts)[:most])
+        share[i] = len(drawn) / max(len(posts), 1)
         mi.append(np.full(len(drawn), i, dtype=np.int64))
         pj.append(drawn)
-    return np.concatenate(mi), np.concatenate(pj)
+    return np.concatenate(mi), np.concatenate(pj), share

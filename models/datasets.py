@@ -153,7 +153,7 @@ def features_on_the_day(record: Record, referrals: pd.DataFrame, policy: PolicyB
         days=days, mi=pd.Index(members["member_id"]).get_indexer(referrals["member_id"]),
         pj=pd.Index(positions["position_id"]).get_indexer(referrals["position_id"]),
         pending=open_referrals(record["referrals"], referrals["position_id"], "position_id", days, OPEN_REFERRAL_STATES),
-        filled=_starts_before(record, referrals["position_id"], days),
+        filled=starts_before(record, referrals["position_id"], days),
         assessed=pd.Index(members["member_id"]).get_indexer(record["assessments"]["member_id"]),
     )  # fmt: skip
     out = np.empty((len(referrals), len(FEATURE_NAMES)), dtype=np.float32)
@@ -204,16 +204,16 @@ def _month(record: Record, rows: _Rows, at: Ints, policy: PolicyBook) -> Float32
     )
     all_rows = np.arange(len(at))
     features = build(pairing, all_rows, all_rows).features
-    features[:, _UNRECORDED] = np.nan
+    features[:, UNRECORDED] = np.nan
     return features
 
 
-_UNRECORDED = FEATURE_NAMES.index("days_unconfirmed")
+UNRECORDED = FEATURE_NAMES.index("days_unconfirmed")
 """The record keeps only the last confirmation, so on the day of a past referral it is unknown: a later one would tell that the post lived on."""
 
 
-def _starts_before(record: Record, position_ids: pd.Series, days: np.ndarray) -> Ints:
-    """(n,) starts known at each post before each day."""
+def starts_before(record: Record, position_ids: pd.Series, days: np.ndarray) -> Ints:
+    """Return (n,) starts known at each post before each day."""
     placements = record["placements"].dropna(subset=["position_id"])
     known = pd.Index(position_ids.unique())
     owner, mine = known.get_indexer(placements["position_id"]), known.get_indexer(position_ids)

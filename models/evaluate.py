@@ -18,8 +18,9 @@ from models.fairness import audit
 from models.gates import judge
 from models.horizons import HORIZONS, started_within
 from models.metrics import auc, calibration_table, ndcg_at_k, recall_at_k
-from models.off_policy import logged_policy_value
 from models.people_groups import row_groups
+from models.plain import plain
+from models.policy_value import promise_value, referral_value
 from models.record import CheckedTables, checked_tables
 from models.resampling import MemberBootstrap
 from models.splits import temporal_split
@@ -96,9 +97,16 @@ def _judge_on_later_part(
         tables,
         current=current,
         follow_up_days=split.follow_up_days,
+        late=_late(frame, past, split.test_from),
         region_code=config.region_code,
         progress=progress,
     )
+
+
+def _late(frame: TrainingFrame, past: TrainingFrame, test_from: np.datetime64) -> TrainingFrame:
+    """Everything from the first test day on, followed or not, of households the candidate has not learned from."""
+    learned = np.isin(frame.household_id.astype(str), np.unique(past.household_id.astype(str)))
+    return frame.take(np.flatnonzero((frame.created_on >= test_from) & ~learned))
 
 
 def evaluate(
@@ -108,6 +116,7 @@ def evaluate(
     tables: Mapping[str, pd.DataFrame],
     *,
     current: Scoring | None = None,
+    late: TrainingFrame | None = None,
     follow_up_days: int = MAIN,
     region_code: str = "440000",
     progress: Progress | None = None,
@@ -124,6 +133,8 @@ def evaluate(
         For the groups of the audit and the choice of posts.
     current : Scoring or None
         What answers today.
+    late : TrainingFrame or None
+        Every unseen referral up to the cut-off, for last month's promises; by default the test rows.
     follow_up_days : int
         Days every test row was followed; longer horizons are not judged.
 
@@ -159,7 +170,10 @@ def evaluate(
     step("evaluate", 2, 4)
     found["fairness"] = audit(scorer, test, tables, policy)
     step("evaluate", 3, 4)
-    found["off_policy"] = logged_policy_value(scorer, test, tables, policy, outcomes[main], main)
+    found["off_policy"] = {
+        **referral_value(scorer, test, tables, policy, outcomes[main], main),
+        "promise": promise_value(scorer, test if late is None else late, tables, policy),
+    }
     told: dict[str, Any] = plain(found)
     told["gates"] = judge(told).as_dict()
     step("evaluate", 4, 4)
@@ -304,19 +318,6 @@ class Sheet:
         return self.boot.ratio(top, bottom)
 
 
-def plain(value: Any) -> Any:
-    """Return plain values for JSON: NaN is None, arrays and tuples are lists, keys are text."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(v) for v in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    return bool(value) if isinstance(value, np.bool_) else value
-
-
 def _judged(scorer: Scoring, test: TrainingFrame, horizons: tuple[int, ...], main: int) -> Judged:
     scores = {d: scorer.score(test.pairs, np.full(len(test), float(d))) for d in horizons}
     return Judged({d: s.p_placed for d, s in scores.items()}, scores[main].order)
@@ -347,4 +348,4 @@ def _refuse_thin(test: TrainingFrame, y: Floats, weight: Floats) -> None:
         )
 
 
-__all__ = ["evaluate", "evaluate_split", "plain", "render", "train_and_evaluate"]
+__all__ = ["evaluate", "evaluate_split", "render", "train_and_evaluate"]

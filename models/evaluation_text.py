@@ -59,7 +59,8 @@ def render(evaluation: Mapping[str, Any]) -> str:
             ],
         ),
         _groups(evaluation),
-        _off_policy(evaluation["off_policy"]),
+        _off_policy(evaluation["off_policy"], f"starts within {evaluation['main_horizon']} days per referral"),
+        _off_policy(evaluation["off_policy"]["promise"], "promises due last month that were kept"),
         _table(
             ["gate", "", "threshold"],
             [[g["name"], "passed" if g["passed"] else "FAILED", g["threshold"]] for g in evaluation["gates"]["gates"]],
@@ -100,17 +101,17 @@ def _groups(evaluation: Mapping[str, Any]) -> str:
     return _table(["by", "group", "n", "members", "starts", "predicted", "observed", "gap", "Brier minus rule's"], rows)
 
 
-def _off_policy(found: Mapping[str, Any]) -> str:
+def _off_policy(found: Mapping[str, Any], what: str) -> str:
     if "note" in found:
-        return f"Off-policy: {found['note']}."
+        return f"Off-policy, {what}: {found['note']}."
     lines = [
         ["logged choices", span(found["logged"])],
         ["this model's choices, IPS", span(found["ips"])],
         ["  self-normalised", span(found["snips"])],
         ["  doubly robust", span(found["dr"])],
     ]
-    told = f"overlap {found['overlap']}: {found['effective']:.0f} effective of {found['n']} referrals, {found['clipped']:.1%} of weights cut, mean weight {found['mean_weight']:.2f}"
-    return _table([f"starts within {found['days']} days per referral", told], lines)
+    told = f"overlap {found['overlap']}: {found['effective']:.0f} effective of {found['n']}, {found['clipped']:.1%} of weights cut, mean weight {found['mean_weight']:.2f}"
+    return _table([what, told], lines)
 
 
 def _table(head: list[str], rows: list[list[Any]]) -> str:

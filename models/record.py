@@ -12,7 +12,7 @@ from matching.tables import TABLES, check, empty
 from matching.vocabulary import OPEN_REFERRAL_STATES
 
 NEEDED = ("members", "positions", "referrals")
-OPTIONAL = ("assessments", "employers", "households", "placements", "regions")
+OPTIONAL = ("assessments", "employers", "households", "placements", "promises", "regions")
 TOLERATED_SHARE, TOLERATED_ROWS = 0.05, 3
 """Referrals that may break a rule before training refuses the table: this share, and always this many rows."""
 

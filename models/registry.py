@@ -25,6 +25,7 @@ from models.registry_check import check_parts
 from models.registry_compare import compare_evaluations
 from models.registry_files import is_version, libraries, locked, read_manifest, read_version, sha256, write_version
 from models.registry_golden import golden_scores, refuse_other_scores, score_in_child
+from models.registry_history import Events, production_of, shadow_of, stack_of, told
 from models.registry_log import Keys, append, canonical, read_log
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 STATE, GOLDEN, EVALUATION, PART = "state.json", "golden.json", "evaluation.json", "part."
 FORMAT = 1
-Events = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Registry:
     def list(self) -> Events:
         """Return one row a version: name, when and by whom it was registered, failed gates, and whether it is in production."""
         events = self._events()
-        now = _production(events)
+        now = production_of(events)
         out = []
         for event in (e for e in events if e["event"] == "registered"):
             manifest = read_manifest(self._path(event["version"]), event["manifest"], self._keys)
@@ -108,8 +108,8 @@ class Registry:
         events = self._events()
         manifest, files = self._files(events, version)
         return {
-            "manifest": manifest, "evaluation": json.loads(files[EVALUATION]), "production": version == _production(events),
-            "history": [_told(e) for e in events if e["version"] == version],
+            "manifest": manifest, "evaluation": json.loads(files[EVALUATION]), "production": version == production_of(events),
+            "history": [told(e) for e in events if e["version"] == version],
         }  # fmt: skip
 
     def card(self, version: str, language: str = "zh") -> str:
@@ -124,18 +124,21 @@ class Registry:
         one, two = (json.loads(self._files(events, v)[1][EVALUATION]) for v in (first, second))
         return {"first": first, "second": second, **compare_evaluations(one, two)}
 
-    def promote(self, version: str, *, by: str, at: str, override: str | None = None) -> dict[str, Any]:
+    def promote(
+        self, version: str, *, by: str, at: str, override: str | None = None, approved_by: str | None = None
+    ) -> dict[str, Any]:
         """Put a version in charge and return its gates.
 
         The version is verified, loaded and tried first. Conflict when a gate fails and no ``override`` says why it shall be done all the
-        same; the reason, who and when are in the history for good.
+        same; the reason, who, who approved it and when are in the history for good.
         """
-        if not by.strip() or (override is not None and not override.strip()):
-            raise BadInput("expected the name of who decides, and a reason where gates are overridden; state both")
+        if override is not None and not override.strip():
+            raise BadInput("expected a reason where gates are overridden; state it")
+        _refuse_nobody(by, approved_by)
         self.load(version)
         with locked(self.folder / "lock"):
             events = self._events()
-            now = _production(events)
+            now = production_of(events)
             if now == version:
                 raise Conflict(f"{version} is in production already")
             evaluation = json.loads(self._files(events, version)[1][EVALUATION])
@@ -150,6 +153,7 @@ class Registry:
                 "event": "promoted",
                 "version": version,
                 "by": by,
+                "approved_by": approved_by,
                 "at": at,
                 "why": override,
                 "failed_gates": [*report.failed],
@@ -158,30 +162,39 @@ class Registry:
             self._append(events, body)
         return report.as_dict()
 
-    def rollback(self, *, by: str, at: str, why: str | None = None) -> dict[str, Any]:
+    def rollback(self, *, by: str, at: str, why: str | None = None, approved_by: str | None = None) -> dict[str, Any]:
         """Put what was in charge before in charge again, the baseline if nothing was; return what was left and what answers now."""
-        if not by.strip():
-            raise BadInput("expected the name of who decides")
+        _refuse_nobody(by, approved_by)
         with locked(self.folder / "lock"):
             events = self._events()
-            stack = _stack(events)
+            stack = stack_of(events)
             if not stack:
                 raise Conflict("nothing is in production, so there is nothing to roll back; the baseline answers")
             back = stack[-2] if len(stack) > 1 else None
             if back is not None:
                 self._files(events, back)
-            self._append(
-                events, {"event": "rolled_back", "version": stack[-1], "to": back, "by": by, "at": at, "why": why}
-            )
+            body = {"event": "rolled_back", "version": stack[-1], "to": back, "by": by, "approved_by": approved_by}
+            self._append(events, {**body, "at": at, "why": why})
         return {"left": stack[-1], "production": back or BaselineScorer.version}
+
+    def shadow(self, version: str | None, *, by: str, at: str) -> None:
+        """Let a version score beside the one in charge, which alone answers; None ends it. The version is loaded and tried first."""
+        _refuse_nobody(by, None)
+        if version is not None:
+            self.load(version)
+        with locked(self.folder / "lock"):
+            events = self._events()
+            if version is None and shadow_of(events) is None:
+                raise Conflict("no version runs in the shadow; nothing was changed")
+            self._append(events, {"event": "shadowed", "version": version, "by": by, "at": at})
 
     def production(self) -> str | None:
         """Return the version in charge, None when the baseline answers."""
-        return _production(self._events())
+        return production_of(self._events())
 
     def history(self) -> Events:
         """Return every event: what was registered, promoted and rolled back, when, by whom and why."""
-        return [_told(e) for e in self._events()]
+        return [told(e) for e in self._events()]
 
     def load(self, version: str) -> "TrainedRanker":
         """Return a version's scorer after every check; ModelRefused says what was expected and found."""
@@ -193,7 +206,7 @@ class Registry:
         One ``stat`` when nothing changed. While one thread loads a new version, others go on with the one before. ModelRefused when the
         version in charge, or the history, is not what the registry wrote: the caller decides what to answer with, and says so.
         """
-        stamp = self._stamp()
+        stamp = self.stamp()
         before = self._loaded
         if before is not None and before.stamp == stamp:
             return before.scorer
@@ -218,7 +231,7 @@ class Registry:
             raise ModelRefused(
                 f"history: expected its first {before.last[0]} lines as they were when last read, found others; restore the history from a copy"
             )
-        now = _production(events)
+        now = production_of(events)
         if before is not None and before.production == now:
             scorer = before.scorer
         else:
@@ -271,7 +284,8 @@ class Registry:
     def _log(self) -> Path:
         return self.folder / "history.jsonl"
 
-    def _stamp(self) -> tuple[int, ...]:
+    def stamp(self) -> tuple[int, ...]:
+        """Return what changes whenever the history does; one ``stat``."""
         try:
             found = self._log.stat()
         except FileNotFoundError:
@@ -293,21 +307,8 @@ def _parts(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name.removeprefix(PART): content for name, content in files.items() if name.startswith(PART)}
 
 
-def _stack(events: Events) -> list[str]:
-    """Return the versions that were put in charge and not taken back, the one in charge last."""
-    stack: list[str] = []
-    for event in events:
-        if event["event"] == "promoted":
-            stack.append(event["version"])
-        elif event["event"] == "rolled_back":
-            stack.pop()
-    return stack
-
-
-def _production(events: Events) -> str | None:
-    stack = _stack(events)
-    return stack[-1] if stack else None
-
-
-def _told(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in event.items() if k not in ("signature", "before")}
+def _refuse_nobody(by: str, approved_by: str | None) -> None:
+    if not by.strip():
+        raise BadInput("expected the name of who decides; state it")
+    if approved_by is not None and approved_by.strip() in ("", by.strip()):
+        raise BadInput("expected a second person to approve, found the same or nobody; ask a colleague")

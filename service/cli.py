@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy
+from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy, cli_watch
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -165,6 +165,7 @@ cli_demo.register(app)
 cli_models.register(app, models_app)
 cli_privacy.register(app)
 cli_policy.register(app)
+cli_watch.register(models_app)
 
 
 def main() -> None:

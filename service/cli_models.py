@@ -11,6 +11,9 @@ from service.settings import Settings
 from service.storage.store import TRAINING_TABLES, Store
 
 By = Annotated[str, typer.Option("--by", help="Who decides; kept in the history.")]
+ApprovedBy = Annotated[
+    str | None, typer.Option("--approved-by", help="Second person who approves; kept in the history.")
+]
 Version = Annotated[str, typer.Argument(help="A version such as v0001.")]
 
 
@@ -123,41 +126,47 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Show the second version's figures minus the first's."""
-    with refusals():
-        registry = _registry(Settings())
-        one, two = _pair(registry, first, second)
-        found = registry.compare(one, two)
+    from service.use_cases.model_life import compare as ask
+    from service.wiring import open_office
+
+    with refusals(), open_office(Settings()) as office:
+        found = ask(office, first, second)
     rows = [[name, *[_figure(v) for v in values]] for name, values in found["figures"].items()]
     told = "same test referrals" if found["same_test"] else "different test referrals: no intervals"
-    say(
-        as_json,
-        found,
-        lambda: table(f"{two} minus {one}; {told}", ["figure", "difference", "low", "high"], rows),
-    )
+    title = f"{found['second']} minus {found['first']}; {told}"
+    say(as_json, found, lambda: table(title, ["figure", "difference", "low", "high"], rows))
 
 
 def promote(
     version: Annotated[str | None, typer.Argument(help="A version; the newest when left out.")] = None,
     by: By = "office",
+    approved_by: ApprovedBy = None,
     override: Annotated[
-        str | None, typer.Option(help="Promote although a gate fails, for this recorded reason.")
+        str | None, typer.Option(help="Promote although a gate fails, for this recorded reason; needs --approved-by.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Put a version in charge, through the gates; a running server answers with it from the next request on."""
-    with refusals():
-        registry = _registry(Settings())
-        name = version or _newest(registry)
-        gates = registry.promote(name, by=by, at=_now(), override=override)
-    say(as_json, {"version": name, "gates": gates}, lambda: show_gates(name, gates))
+    from service.use_cases.model_life import promote as put_in_charge
+    from service.wiring import open_office
+
+    with refusals(), open_office(Settings()) as office:
+        found = put_in_charge(office, version, by=by, approved_by=approved_by, override=override)
+    say(as_json, found, lambda: show_gates(found["version"], found["gates"]))
 
 
 def rollback(
-    by: By = "office", why: Annotated[str | None, typer.Option(help="Reason.")] = None, as_json: Json = False
+    by: By = "office",
+    approved_by: ApprovedBy = None,
+    why: Annotated[str | None, typer.Option(help="Reason.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Put what was in charge before in charge again; the baseline if nothing was."""
-    with refusals():
-        found = _registry(Settings()).rollback(by=by, at=_now(), why=why)
+    from service.use_cases.model_life import rollback as take_back
+    from service.wiring import open_office
+
+    with refusals(), open_office(Settings()) as office:
+        found = take_back(office, by=by, approved_by=approved_by, why=why)
     say(as_json, found, lambda: out.print(f"left {found['left']}; {found['production']} answers"))
 
 
@@ -181,27 +190,6 @@ def _show_made(made: dict[str, Any]) -> None:
 
 def _registry(settings: Settings) -> Registry:
     return Registry(settings.home / "models")
-
-
-def _newest(registry: Registry) -> str:
-    from matching.errors import NotFound
-
-    rows = registry.list()
-    if not rows:
-        raise NotFound("no version is stored; train one with `onemonth train`")
-    return str(rows[-1]["version"])
-
-
-def _pair(registry: Registry, first: str | None, second: str | None) -> tuple[str, str]:
-    """Return the two versions meant: what answers now (or the one before the newest) and the newest."""
-    two = second or _newest(registry)
-    if first is not None:
-        return first, two
-    now = registry.production()
-    others = [str(r["version"]) for r in registry.list() if r["version"] != two]
-    if now is not None and now != two:
-        return now, two
-    return (others[-1] if others else two), two
 
 
 def _figure(value: float | None) -> str:

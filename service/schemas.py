@@ -223,6 +223,9 @@ class ReferralIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     member_id: str = Identifier
     position_id: str = Identifier
+    reason: str | None = Field(
+        None, pattern=r"^[A-Z][A-Z0-9_]{0,39}$", description="code of why the officer departs from the list shown"
+    )
 
 
 class TransitionIn(BaseModel):

@@ -1,7 +1,7 @@
 """Everything a use case needs, put together once: store, index, policy, scorer, clock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from types import TracebackType
@@ -17,6 +17,7 @@ from service.index import Index
 from service.live_index import LiveIndex
 from service.security.regions import within
 from service.settings import Settings
+from service.shadow import Shadow
 from service.storage.store import Store
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -46,6 +47,8 @@ class Office:
     role: str = "caseworker"
     regions: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
+    registry: Registry = field(kw_only=True)
+    shadow: Shadow = field(kw_only=True)
 
     def now(self) -> Index:
         """Return the index as the store stands now, with the people of the caller's regions."""
@@ -79,4 +82,14 @@ def open_office(settings: Settings, *, day: date | None = None) -> Office:
         return load_policy(settings.region_code, as_of)
 
     today = local_today if day is None else lambda: day
-    return Office(settings, store, LiveIndex(store, policy), registry.current_scorer, policy, today)
+    shadow = Shadow(registry, settings.home / "shadow")
+    return Office(
+        settings,
+        store,
+        LiveIndex(store, policy),
+        registry.current_scorer,
+        policy,
+        today,
+        registry=registry,
+        shadow=shadow,
+    )

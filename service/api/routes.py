@@ -121,7 +121,7 @@ def post_referral(
     key: IdempotencyKey = None,
 ) -> schemas.ReferralOut:
     """Refer a member to a post. Of several who ask for the last opening exactly one gets it."""
-    row = refer(office, body.member_id, body.position_id, key=key)
+    row = refer(office, body.member_id, body.position_id, key=key, reason=body.reason)
     response.headers["Location"] = f"/api/v1/referrals/{row['referral_id']}"
     return _referral(row)
 

@@ -1,6 +1,7 @@
 """Rank the posts of one member, the members for one post, or a member and posts another system sends."""
 
 from matching.ranking import rank, rank_members
+from service.shadow import Shown
 from service.use_cases.chance import chance_band
 from service.use_cases.machine import scorer_for
 from service.use_cases.shown import Listing, RankedMember, RankedPost, ranked_posts, record_shown
@@ -18,11 +19,12 @@ def rank_member(
     """Rank the open posts for a member; what is shown goes to the journal. NotFound when there is no such member."""
     index = office.now()
     i = index.member_row(member_id)
+    days_left, taken = float(index.planning_days[i]), index.taken(i)
     ranking = rank(
-        index.pairing, i, scorer_for(office, member_id), float(index.planning_days[i]), index.policy,
-        limit=limit, kinds=kinds, taken=index.taken(i),
-    )  # fmt: skip
+        index.pairing, i, scorer_for(office, member_id), days_left, index.policy, limit=limit, kinds=kinds, taken=taken
+    )
     record_shown(office, index, "member.ranking_shown", member_id, ranking, request_id)
+    office.shadow.beside(Shown(index, i, days_left, limit, kinds, taken, ranking))
     return Listing(
         member_id, index.as_of, index.days_left(i), ranking.model_version, ranking.considered, ranking.eligible,
         ranking.blocked, ranked_posts(index, ranking),

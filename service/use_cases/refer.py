@@ -21,10 +21,12 @@ from service.use_cases.welfare_term import require_term
 from service.wiring import Office
 
 
-def refer(office: Office, member_id: str, position_id: str, *, key: str | None = None) -> Mapping[str, object]:
+def refer(
+    office: Office, member_id: str, position_id: str, *, key: str | None = None, reason: str | None = None
+) -> Mapping[str, object]:
     """Refer a member to a post and return the referral; a proposal the night made for the pair is issued rather than doubled.
 
-    The same ``key`` again returns the same referral and changes nothing. Ineligible, NoOpening or NoSlot when it cannot be done,
+    ``reason`` is why the officer departs from the list shown, as a code; the override report reads it. The same ``key`` again returns the same referral and changes nothing. Ineligible, NoOpening or NoSlot when it cannot be done,
     KeyReused when the key belongs to another pair.
     """
     wish = _Wish(member_id, position_id, key, identifier("R", office.actor, key))
@@ -62,7 +64,7 @@ def refer(office: Office, member_id: str, position_id: str, *, key: str | None =
         tx.journal(
             actor=office.actor, role=office.role, action="referral.issued", object_type="referrals", object_id=issued,
             before=None if draft is None else {"state": "draft"}, after=journalled(row) if draft is None else {"state": "issued"},
-            reason=None, request_id=key,
+            reason=reason, request_id=key,
         )  # fmt: skip
         return only(tx.read("referrals", referral_id=issued))
 

@@ -23,7 +23,7 @@ PERSONAL = {
 }
 """Parameters that name somebody, or something about somebody, of ``HOME``."""
 
-SHARED = {"position_id": "P2", "slug": "conflict", "job_fair_id": "F-any"}
+SHARED = {"position_id": "P2", "slug": "conflict", "job_fair_id": "F-any", "version": "v0001"}
 """Parameters that name what every region may see."""
 
 ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
