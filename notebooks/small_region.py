@@ -63,7 +63,7 @@ def plain_style() -> None:
 
 def simulated(axes) -> None:
     """Write on a figure that its people do not exist."""
-    axes.figure.text(0.995, 0.005, "SIMULATED", ha="right", va="bottom", color=WARM, fontsize=8, weight="bold")
+    axes.figure.text(0.995, 0.995, "SIMULATED", ha="right", va="top", color=WARM, fontsize=8, weight="bold")
 
 
 def intervals(axes, names, found, *, colour=COOL, zero=None) -> None:
