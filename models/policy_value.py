@@ -18,11 +18,11 @@ from models.baselines import Scoring
 from models.choices import choices_on
 from models.datasets import TrainingFrame
 from models.off_policy import off_policy
-from models.record import checked_tables
+from models.record import CheckedTables, checked_tables
 from models.resampling import MemberBootstrap
 
 TEMPERATURE = 0.5
-MOST_POSTS = 300
+MOST_POSTS, LISTED_DAYS = 300, 30
 SAMPLED_DAYS, MEMBERS_A_DAY = 12, 120
 MONTH_DAYS, MOST_PROMISES, LEAST_PROMISES = 30, 300, 30
 
@@ -128,27 +128,55 @@ def choices_again(
         within ``days`` (n,) at the logged post, and its mean over the softmax.
     """
     out = np.zeros((3, len(rows)))
+    tables = checked_tables(tables)
+    posts = tables["positions"]["position_id"].to_numpy(dtype=object)[frame.pairs.position[rows]]
+    near = _near(tables, frame, rows)
     for day in np.unique(frame.created_on[rows]):
         at = np.flatnonzero(frame.created_on[rows] == day)
-        out[:, at] = _one_day(scorer, frame, rows[at], tables, policy, days[rows[at]])
+        out[:, at] = _one_day(scorer, frame, rows[at], posts[at], near, policy, days[rows[at]])
     return out[0], out[1], out[2]
+
+
+def _near(tables: CheckedTables, frame: TrainingFrame, rows: Ints) -> CheckedTables:
+    """The part of the record these choices can depend on: their members, the posts listed on their days, and what concerns either."""
+    made = frame.created_on[rows]
+    posted = tables["positions"]["posted_on"].to_numpy().astype("datetime64[D]")
+    listed = (posted > made.min() - np.timedelta64(LISTED_DAYS, "D")) & (posted <= made.max())
+    members = tables["members"][tables["members"]["member_id"].isin(np.unique(frame.member_id[rows].astype(str)))]
+    positions = tables["positions"][listed]
+    ours = {name: tables[name]["member_id"].isin(members["member_id"]) for name in ("assessments", "placements")}
+    posts = {name: tables[name]["position_id"].isin(positions["position_id"]) for name in ("referrals", "placements")}
+    part = {
+        "members": members, "positions": positions, "assessments": tables["assessments"][ours["assessments"]],
+        "placements": tables["placements"][ours["placements"] | posts["placements"]], "referrals": tables["referrals"][posts["referrals"]],
+        "households": tables["households"][tables["households"]["household_id"].isin(members["household_id"])],
+    }  # fmt: skip
+    return CheckedTables({**tables, **{k: v.reset_index(drop=True) for k, v in part.items()}}, tables.left_out)
 
 
 def _one_day(
     scorer: Scoring,
     frame: TrainingFrame,
     rows: Ints,
-    tables: Mapping[str, pd.DataFrame],
+    at_post: np.ndarray,
+    tables: CheckedTables,
     policy: PolicyBook,
     days: Floats,
 ) -> Floats:
     ids, which = np.unique(frame.member_id[rows].astype(str), return_inverse=True)
-    seen = choices_on(tables, ids.astype(object), frame.created_on[rows[0]], policy, most_posts=MOST_POSTS, gated=False)
+    seen = choices_on(
+        tables,
+        ids.astype(object),
+        frame.created_on[rows[0]],
+        policy,
+        most_posts=MOST_POSTS,
+        listed_days=LISTED_DAYS,
+        gated=False,
+    )
     mine = scorer.score(frame.take(rows).pairs, days)
     limit = np.zeros(len(ids))
     limit[which] = days
     theirs = scorer.score(seen.pairs, limit[seen.pairs.member])
-    at_post = checked_tables(tables)["positions"]["position_id"].to_numpy(dtype=object)[frame.pairs.position[rows]]
     posts = seen.positions["position_id"].to_numpy(dtype=object)[seen.pairs.position]
     top = max(float(mine.order.max()), float(theirs.order.max(initial=-np.inf)))
     pull = np.exp((theirs.order - top) / TEMPERATURE) / seen.share[seen.pairs.member]

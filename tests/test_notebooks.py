@@ -30,8 +30,7 @@ def test_no_output_is_stored_and_the_simulation_is_called_one(name):
 
 def test_every_notebook_runs_and_draws():
     """One kernel runs all five, emptied in between, so that the region they share is made once."""
-    empty = nbformat.v4.new_code_cell("%reset -f")
-    parts = [[*read(name).cells, empty] for name in NAMES]
+    parts = [[*read(name).cells, nbformat.v4.new_code_cell("%reset -f")] for name in NAMES]
     whole = nbformat.v4.new_notebook(cells=[cell for part in parts for cell in part])
     NotebookClient(whole, timeout=500, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
     for name, part in zip(NAMES, parts, strict=True):

@@ -31,6 +31,9 @@ ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
 QUERY = {"get_referrals": {"member_id": "M1"}, "get_restricted": {"reason": "eligibility"}}
 """Questions that name somebody outside the path."""
 
+NOTHING_YET = {"get_version": 404, "get_comparison": 404, "get_shadow": 404}
+"""Operation → what a caller who is let in is told while no version is stored."""
+
 FORMS = {
     "switch_language": {"to": "zh"}, "login_form": {"name": "ghost", "password": "nothing of the kind"}, "logout_form": {},
     "refer_form": {"position_id": "P2", "token": "cell-token"}, "outcome_form": {"to": "attended"},

@@ -11,7 +11,17 @@ from service.security.principals import ANYONE
 from service.storage.schema import approvals, metadata
 from tests.service.conftest import add
 from tests.service.region import DAY
-from tests.service.security.cells import ABSENT, ELSEWHERE, HOME, PEOPLE, PERSONAL, call, operations, personal
+from tests.service.security.cells import (
+    ABSENT,
+    ELSEWHERE,
+    HOME,
+    NOTHING_YET,
+    PEOPLE,
+    PERSONAL,
+    call,
+    operations,
+    personal,
+)
 
 DONE = {200, 201, 303, 409, 412, 422, 503}
 """What a caller who may is answered: done, or why the record's present state does not allow it."""
@@ -59,6 +69,8 @@ def expected(name, role, scope, about_somebody):
         return {401, 303} if role == ANYONE else {403}
     if name == "login_form":
         return {401}
+    if name in NOTHING_YET:
+        return {NOTHING_YET[name]}
     if about_somebody and scope == ELSEWHERE:
         return {404}
     return (
