@@ -31,7 +31,7 @@ ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
 QUERY = {"get_referrals": {"member_id": "M1"}, "get_restricted": {"reason": "eligibility"}}
 """Questions that name somebody outside the path."""
 
-NOTHING_YET = {"get_version": 404, "get_comparison": 404, "get_shadow": 404}
+NOTHING_YET = {"get_model_version": 404, "get_model_comparison": 404, "get_model_shadow": 404}
 """Operation → what a caller who is let in is told while no version is stored."""
 
 FORMS = {
