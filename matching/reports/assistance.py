@@ -55,6 +55,7 @@ class _Places:
         self.home = members.set_index("member_id")["household_id"]
 
     def of_members(self, members: pd.Series) -> pd.Series:
+        """Return the area of each member's household."""
         return members.map(self.home).map(self.household)
 
 

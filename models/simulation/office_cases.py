@@ -216,7 +216,7 @@ def promises(office: Office) -> pd.DataFrame:
         "state": state,
         "paused_days": paused,
         "met_on": frame["met_on"],
-        "void_reason": np.where(state == "void", "WITHDRAWN_WISH", None),
+        "void_reason": np.where(state == "void", "wish_withdrawn", None),
         "breach_cause": np.where(np.isin(state, ["breached", "met_late"]), _causes(office, frame["household"].to_numpy(), people), None),
     })  # fmt: skip
 
@@ -273,8 +273,8 @@ def _causes(office: Office, household: Ints, people: People) -> np.ndarray:
     counts = np.column_stack(
         [np.bincount(owner[ended == how], minlength=len(people.arrives)) for how in (REJECTED, DECLINED, NO_SHOW)]
     )
-    names = np.array(["EMPLOYER_REJECT", "MEMBER_DECLINED", "UNREACHABLE"], dtype=object)
-    return np.where(counts.sum(axis=1) == 0, "NO_SUITABLE_POST", names[counts.argmax(axis=1)])[household]
+    names = np.array(["employer_rejected", "member_declined", "unreachable"], dtype=object)
+    return np.where(counts.sum(axis=1) == 0, "no_suitable_post", names[counts.argmax(axis=1)])[household]
 
 
 def pairings(office: Office, households: pd.DataFrame) -> pd.DataFrame:

@@ -201,3 +201,20 @@ night_parts = sa.Table(
     sa.Column("dropped", sa.Integer()),
 )  # fmt: skip
 """A night by shards: the snapshot each was planned from, its plan, and, once written, how many proposals went in and how many no longer could."""
+
+bulletins = sa.Table(
+    "bulletins", metadata,
+    sa.Column("bulletin_id", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("period", sa.String(16), nullable=False),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("scope", sa.String(255), nullable=False),
+    sa.Column("revision", sa.Integer(), nullable=False),
+    sa.Column("figures", sa.Text(), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("published_by", sa.String(64), nullable=False),
+    sa.Column("published_at", sa.String(32), nullable=False),
+    sa.Column("note", sa.Text(), nullable=False),
+    sa.UniqueConstraint("kind", "period", "level", "scope", "revision"),
+)  # fmt: skip
+"""Bulletins as they were published; a trigger refuses every change. ``scope`` is the heads of regions they speak of."""

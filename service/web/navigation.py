@@ -18,6 +18,8 @@ class Place:
     roles: frozenset[str]
 
 
+_SUPERVISOR = frozenset({Role.SUPERVISOR.value})
+
 PLACES: tuple[Place, ...] = (
     Place("worklist", "/worklist", _CASEWORK),
     Place("morning", "/morning", _CASEWORK),
@@ -25,6 +27,10 @@ PLACES: tuple[Place, ...] = (
     Place("register", "/register", _CASEWORK),
     Place("fairs", "/fairs", _CASEWORK),
     Place("appeals", "/appeals", _CASEWORK),
+    Place("supervisor", "/supervisor", _SUPERVISOR),
+    Place("bulletins", "/bulletins", frozenset({Role.SUPERVISOR.value, Role.AUDITOR.value})),
+    Place("approvals", "/approvals", frozenset({Role.SUPERVISOR.value, Role.ANALYST.value, Role.CASEWORKER.value})),
+    Place("flags", "/flags", _SUPERVISOR),
 )
 """Every entry in its order. A page that is reached from another one needs none; what a role may open is decided elsewhere."""
 
@@ -39,5 +45,6 @@ SECTION: Mapping[str, str] = {
     "household": "worklist",
     "position": "worklist",
     "letter": "worklist",
+    "bulletin": "bulletins",
 }
 """Page → the entry it belongs to, where it is not an entry itself."""

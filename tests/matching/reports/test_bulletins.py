@@ -49,8 +49,8 @@ def tables():
     promises = [
         {"promise_id": "C1", "household_id": "H1", "started_on": "2026-03-20", "due_on": "2026-04-20", "state": "met", "met_on": "2026-04-18"},
         {"promise_id": "C2", "household_id": "H2", "started_on": "2026-04-02", "due_on": "2026-05-06", "state": "met", "met_on": "2026-05-08", "paused_days": 5},
-        {"promise_id": "C3", "household_id": "H3", "started_on": "2026-04-10", "due_on": "2026-05-11", "state": "met_late", "met_on": "2026-06-01", "breach_cause": "NO_SUITABLE_POST"},
-        {"promise_id": "C4", "household_id": "H4", "started_on": "2026-05-05", "due_on": "2026-06-05", "state": "breached", "breach_cause": "UNREACHABLE"},
+        {"promise_id": "C3", "household_id": "H3", "started_on": "2026-04-10", "due_on": "2026-05-11", "state": "met_late", "met_on": "2026-06-01", "breach_cause": "no_suitable_post"},
+        {"promise_id": "C4", "household_id": "H4", "started_on": "2026-05-05", "due_on": "2026-06-05", "state": "breached", "breach_cause": "unreachable"},
     ]  # fmt: skip
     jobs = [
         {"placement_id": f"L{n}", "member_id": f"M{n}", "kind": kind, "started_on": day, "ended_on": end, "evidence": "contract", "verified_on": day, "position_id": post}
@@ -125,8 +125,8 @@ def test_the_quarterly_bulletin_tells_in_time_late_and_broken_apart(tables):
 def test_causes_and_kinds_are_listed_by_area(tables):
     causes = breach_causes(tables, QUARTER)
     assert causes.values.tolist() == [
-        ["440100", "met_late", "NO_SUITABLE_POST", 1],
-        ["440200", "breached", "UNREACHABLE", 1],
+        ["440100", "met_late", "no_suitable_post", 1],
+        ["440200", "breached", "unreachable", 1],
     ]
     kinds = placements_by_kind(tables, QUARTER)
     assert dict(zip(kinds["kind"], kinds["count"], strict=True)) == {

@@ -20,6 +20,7 @@ PERSONAL = {
     "approval_id": "A-home",
     "lock_id": "X-home",
     "appeal_id": "B-home",
+    "bulletin_id": "Z-home",
 }
 """Parameters that name somebody, or something about somebody, of ``HOME``."""
 
@@ -44,9 +45,10 @@ FORMS = {
     "register_form": {"token": "cell-token", "region_code": "440103001", "m1.relation": "head", "m1.fields": ["education", "willing"],
                       "m1.education": "junior", "m1.willing": "yes"},
     "fair_form": {"token": "cell-token", "held_on": "2026-11-20", "region_code": "440103001", "place": "广场", "position_id": "P2"},
+    "publish_form": {"kind": "monthly", "period": "2026-10"}, "approval_form": {"approve": "no"},
 }  # fmt: skip
 
-PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|荔湾-00\d)\b")
+PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|Z-home|荔湾-00\d)\b")
 """What names somebody of the test's region."""
 
 

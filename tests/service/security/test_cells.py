@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from matching.vocabulary import Role
 from service.security.matrix import matrix
 from service.security.principals import ANYONE
-from service.storage.schema import approvals, metadata
+from service.storage.schema import approvals, bulletins, metadata
 from tests.service.conftest import add
 from tests.service.region import DAY
 from tests.service.security.cells import (
@@ -58,8 +58,13 @@ def record(callers):
         "approval_id": "A-home", "kind": "model.promotion", "object_type": "models", "object_id": "v0001", "region_code": "440103001",
         "payload": "{}", "reason": "M1", "state": "proposed", "proposed_by": "somebody", "proposed_at": "2026-11-02T09:00:00+08:00",
     }  # fmt: skip
+    published = {
+        "bulletin_id": "Z-home", "kind": "shares", "period": "2026-09", "level": "district", "scope": "440103", "revision": 1,
+        "figures": '{"main": []}', "sha256": "0" * 64, "published_by": "somebody", "published_at": "2026-10-08T09:00:00+08:00", "note": "M1",
+    }  # fmt: skip
     with office.store.write() as tx:
         tx.execute(approvals.insert(), waiting)
+        tx.execute(bulletins.insert(), published)
     return callers
 
 
@@ -74,7 +79,7 @@ def expected(name, role, scope, about_somebody):
     if about_somebody and scope == ELSEWHERE:
         return {404}
     return (
-        DONE | {403, 404} if name in ("post_approval", "post_decision") else DONE
+        DONE | {403, 404} if name in ("post_approval", "post_decision", "approval_form") else DONE
     )  # the kind of step narrows it further
 
 

@@ -1,0 +1,102 @@
+"""The region at a glance for a supervisor: stock, flows, promises kept, retention, welfare posts, month by month."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from matching.reports import Period, assistance_bulletin, programme_progress, stock_movement, zero_spells
+from matching.reports.stock import standing
+from matching.reports.target import Progress
+from service.use_cases.rows import records
+from service.wiring import Office
+
+MONTHS = 12
+"""Months shown, the running one among them."""
+
+READS = ("households", "members", "placements", "promises", "positions", "trainings", "appeals")
+
+AGES = ((0, 30), (31, 60), (61, 90), (91, 180), (181, None))
+"""Days a household has been in stock, by which the stock is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Figures of the caller's regions.
+
+    ``months`` a row a month, oldest first: the stock movement, promises due and kept net and gross, jobs judged and retained after 30,
+    90 and 180 days; ``ages`` households in stock today by days; ``welfare`` public-welfare openings declared and in use; ``programme`` None
+    where policy names no first day.
+    """
+
+    as_of: date
+    stock: int
+    months: tuple[Mapping[str, object], ...]
+    ages: tuple[tuple[int, int | None, int], ...]
+    welfare_openings: int
+    welfare_used: int
+    programme: Progress | None
+
+
+def dashboard(office: Office) -> Dashboard:
+    """Return the figures of today from the record."""
+    today = office.today()
+    policy = office.policy(today)
+    tables = office.store.snapshot(READS)
+    spells = zero_spells(tables["households"], tables["members"], tables["placements"], today, policy)
+    now = spells[standing(spells, today)]
+    months = []
+    for period in _months(today):
+        row: dict[str, object] = {"month": period.label}
+        row |= _sum(stock_movement(spells, period, "province").drop(columns=["days_median", "days_longest"]))
+        helped = _sum(assistance_bulletin(tables, spells, period, policy, "province"))
+        row |= {k: v for k, v in helped.items() if k not in row}
+        months.append(row)
+    posts = tables["positions"]
+    welfare = posts[posts["kind"] == "PUBLIC_WELFARE"]
+    jobs = tables["placements"]
+    runs = (jobs["kind"] == "PUBLIC_WELFARE") & ~(jobs["ended_on"] < pd.Timestamp(today))
+    return Dashboard(
+        today, len(now), tuple(months), _ages(now, today), int(welfare.loc[welfare["status"] == "open", "openings_left"].sum()), int(runs.sum()),
+        _programme(office, jobs, today),
+    )  # fmt: skip
+
+
+def _months(today: date) -> list[Period]:
+    period = Period.month_of(today)
+    running = Period(period.label, period.first, today)
+    out = [running]
+    while len(out) < MONTHS:
+        period = period.before
+        out.append(period)
+    return out[::-1]
+
+
+def _sum(frame: pd.DataFrame) -> dict[str, object]:
+    totals = frame.drop(columns="area").sum()
+    return {str(k): int(v) for k, v in totals.items()}
+
+
+def _ages(now: pd.DataFrame, today: date) -> tuple[tuple[int, int | None, int], ...]:
+    age = (pd.Timestamp(today) - now["began_on"]).dt.days
+    return tuple(
+        (low, high, int(((age >= low) & (age <= (high if high is not None else 10**6))).sum())) for low, high in AGES
+    )
+
+
+def _programme(office: Office, placements: pd.DataFrame, today: date) -> Progress | None:
+    policy = office.policy(today)
+    first = policy.row("programme.first_day")
+    if first is None or first.value == "unknown":
+        return None
+    begins = date.fromisoformat(str(first.value))
+    ends = begins.replace(year=begins.year + policy.whole("programme.years")) - timedelta(days=1)
+    return programme_progress(placements, begins, ends, policy.whole("programme.target"), today, policy)
+
+
+def urgent(office: Office, limit: int = 20) -> list[dict[str, object]]:
+    """Return the households whose promise ends first among those still owed a job."""
+    frame = office.now().worklist
+    first = frame.sort_values("days_left", kind="stable").drop_duplicates("household_id")
+    return records(first.head(limit))

@@ -1,0 +1,151 @@
+"""The supervisor's pages: the region at a glance, bulletins, steps that wait for a second person, flags."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from matching.reports import Period
+from service.api.context import AnOffice, RequestId
+from service.api.guard import MAX_BODY_BYTES
+from service.use_cases import bulletins as books
+from service.use_cases.approval_kinds import KINDS as APPROVAL_KINDS
+from service.use_cases.approvals import decide, listed
+from service.use_cases.dashboard import Dashboard, dashboard, urgent
+from service.use_cases.oversight import flags
+from service.web import charts
+from service.web.bulletin_book import MEDIA_TYPE, cell, row_name, title, workbook
+from service.web.charts import Chart
+from service.web.view import language_of, place_name, render
+from service.web.wording import Wording
+from service.wiring import Office
+
+router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)
+Id = Annotated[str, Path(min_length=1, max_length=64)]
+Choice = Annotated[str, Form(max_length=64)]
+Asked = Annotated[str, Query(max_length=16)]
+LEVELS = ("city", "district", "street")
+SEE_OTHER = 303
+RECENT = 20
+"""Decided steps that are still shown."""
+
+
+@router.get("/supervisor")
+def supervisor_page(request: Request, office: AnOffice) -> HTMLResponse:
+    """Show the region at a glance."""
+    found = dashboard(office)
+    return render(
+        request, office, office.now(), "supervisor.html", here="supervisor", board=found, drawn=_drawn(found), urgent=urgent(office),
+    )  # fmt: skip
+
+
+@router.get("/bulletins")
+def bulletins_page(request: Request, office: AnOffice) -> HTMLResponse:
+    """List what was published, and offer what may be drawn up."""
+    today = office.today()
+    month, quarter = Period.month_of(today).before, Period.quarter_of(today).before
+    periods = {kind: month.label if kind in ("monthly", "zero_stock") else quarter.label for kind in books.KINDS}
+    return render(
+        request, office, office.now(), "bulletins.html", here="bulletins", kinds=periods, levels=LEVELS, items=books.published(office), title=title,
+    )  # fmt: skip
+
+
+@router.get("/bulletins/draft")
+def bulletin_draft_page(
+    request: Request, office: AnOffice, kind: Asked, period: Asked, level: Asked = "district"
+) -> HTMLResponse:
+    """Show a bulletin as it would be published today."""
+    return _bulletin(request, office, books.draft(office, kind, period, level))
+
+
+@router.post("/bulletins")
+def publish_form(
+    request: Request, office: AnOffice, request_id: RequestId, kind: Choice, period: Choice, level: Choice = "district",
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> RedirectResponse:  # fmt: skip
+    """Publish a bulletin and show it."""
+    made = books.publish(office, kind, period, level, note=note, request_id=request_id)
+    return RedirectResponse(f"/bulletins/{quote(made.bulletin_id)}", SEE_OTHER)
+
+
+@router.get("/bulletins/{bulletin_id}")
+def bulletin_page(request: Request, office: AnOffice, bulletin_id: Id) -> HTMLResponse:
+    """Show a bulletin as it was published."""
+    return _bulletin(request, office, books.bulletin(office, bulletin_id))
+
+
+@router.get("/bulletins/{bulletin_id}/workbook")
+def bulletin_workbook(request: Request, office: AnOffice, bulletin_id: Id) -> Response:
+    """Return a bulletin as an Excel workbook."""
+    found, language = books.bulletin(office, bulletin_id), language_of(request, office)
+    content = workbook(found, Wording(language), _names(office, found, language))
+    name = f"{found.kind}-{found.period}-r{found.revision}.xlsx"
+    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/approvals")
+def approvals_page(request: Request, office: AnOffice) -> HTMLResponse:
+    """List steps that wait for a second person, and those decided last."""
+    waiting, _ = listed(office, state="proposed", limit=200)
+    rest = [a for state in ("approved", "refused") for a in listed(office, state=state, limit=200)[0]]
+    done = sorted(rest, key=lambda a: a.decided_at or "", reverse=True)[:RECENT]
+    return render(request, office, office.now(), "approvals.html", here="approvals", items=(*waiting, *done))
+
+
+@router.post("/approvals/{approval_id}")
+def approval_form(
+    office: AnOffice, request_id: RequestId, approval_id: Id, approve: Choice, answer: Annotated[str, Form(max_length=2000)] = ""
+) -> RedirectResponse:  # fmt: skip
+    """Approve or refuse what somebody else proposed."""
+    decide(office, APPROVAL_KINDS, approval_id, approve=approve == "yes", answer=answer, request_id=request_id)
+    return RedirectResponse("/approvals", SEE_OTHER)
+
+
+@router.get("/flags")
+def flags_page(request: Request, office: AnOffice) -> HTMLResponse:
+    """Show findings of the checks on public-welfare placements: facts for a person to judge."""
+    return render(request, office, office.now(), "flags.html", here="flags", items=flags(office))
+
+
+def _bulletin(request: Request, office: Office, found: books.Bulletin) -> HTMLResponse:
+    names = _names(office, found, language_of(request, office))
+    return render(
+        request, office, office.now(), "bulletin.html", here="bulletin", found=found, names=names, cell=cell, row_name=row_name, title=title,
+    )  # fmt: skip
+
+
+def _names(office: Office, found: books.Bulletin, language: str) -> Mapping[str, str]:
+    """Return region code → name for every area a bulletin speaks of."""
+    places = office.now().places
+    areas = {str(r[k]) for rows in found.figures.values() for r in rows for k in ("area", "region_code") if r.get(k)}
+    areas |= {part for c in found.corrections for part in c.row.split(" · ") if part.isdigit()}
+    return {code: place_name(places, code, language) for code in areas}
+
+
+def _drawn(board: Dashboard) -> dict[str, Chart]:
+    """Return the charts of the dashboard."""
+    months = [str(m["month"]) for m in board.months]
+
+    def counts(*names: str) -> list[list[float | None]]:
+        return [[float(str(m[name])) for m in board.months] for name in names]
+
+    def shares(top: str, bottom: str) -> list[float | None]:
+        return [_share(m, top, bottom) for m in board.months]
+
+    return {
+        "stock": charts.lines(months, counts("stock")),
+        "flow": charts.bars(months, counts("recognised", "lifted")),
+        "kept": charts.lines(
+            months, [shares("kept_net", "due"), shares("kept_gross", "due")], charts.percent, high=1.0
+        ),
+        "retention": charts.lines(
+            months, [shares(f"retained_{d}", f"judged_{d}") for d in (30, 90, 180)], charts.percent, high=1.0
+        ),
+    }
+
+
+def _share(month: Mapping[str, object], top: str, bottom: str) -> float | None:
+    whole = float(str(month[bottom]))
+    return float(str(month[top])) / whole if whole else None

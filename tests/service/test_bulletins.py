@@ -1,0 +1,122 @@
+"""Bulletins: drawn up, published once, corrected by a new revision, never changed."""
+
+import io
+import re
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from matching.errors import BadInput, Conflict, NotFound
+from service.app import app_of
+from service.use_cases import bulletins as books
+from service.use_cases.dashboard import MONTHS, dashboard
+from tests.service.conftest import add
+
+PAIRING = {"pairing_id": "Q1", "household_id": "H1", "caseworker_id": "K1", "started_on": "2026-10-02"}
+
+
+def staff(office):
+    add(office, "agencies", [{"agency_id": "G1", "name": "示例服务站", "region_code": "440103"}])
+    add(office, "caseworkers", [{"caseworker_id": "K1", "agency_id": "G1"}])
+
+
+def row(found, area):
+    return next(r for r in found.figures["main"] if r["area"] == area)
+
+
+def test_a_bulletin_is_frozen_and_a_later_fact_becomes_a_correction(office_on_either_store):
+    office = office_on_either_store
+    staff(office)
+    first = books.publish(office, "monthly", "2026-10")
+    assert first.revision == 1 and row(first, "440103")["paired"] == 0
+    add(office, "pairings", [PAIRING])
+    assert row(books.bulletin(office, first.bulletin_id), "440103")["paired"] == 0
+    drawn = books.draft(office, "monthly", "2026-10")
+    assert ("440103", "paired", 0, 1) in [(c.row, c.column, c.was, c.now) for c in drawn.corrections]
+    with pytest.raises(BadInput, match="says why the published figures change"):
+        books.publish(office, "monthly", "2026-10")
+    second = books.publish(office, "monthly", "2026-10", note="补录结对")
+    assert second.revision == 2 and {c.column for c in second.corrections} == {
+        "paired",
+        "share",
+        "staff",
+        "households_per_staff",
+    }
+    assert books.bulletin(office, first.bulletin_id) == first
+    entries = office.store.read("journal", action="bulletin.published")
+    assert len(entries) == 2 and set(entries["object_id"]) == {first.bulletin_id, second.bulletin_id}
+
+
+def test_the_store_refuses_to_change_or_drop_a_published_bulletin(office_on_either_store):
+    made = books.publish(office_on_either_store, "monthly", "2026-10")
+    for statement in ("UPDATE bulletins SET figures = '{}'", "DELETE FROM bulletins"):
+        with pytest.raises(sa.exc.DBAPIError, match="final"), office_on_either_store.store.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+    assert books.bulletin(office_on_either_store, made.bulletin_id) == made
+
+
+def test_nothing_is_published_twice_or_before_its_time(office):
+    with pytest.raises(BadInput, match="published once it is over"):
+        books.publish(office, "monthly", "2026-11")
+    books.publish(office, "monthly", "2026-10")
+    with pytest.raises(Conflict, match="nothing has changed"):
+        books.publish(office, "monthly", "2026-10")
+    for kind, period in (("weekly", "2026-10"), ("monthly", "2026Q3"), ("quarterly", "soon")):
+        with pytest.raises(BadInput, match="expected"):
+            books.draft(office, kind, period)
+    with pytest.raises(NotFound):
+        books.bulletin(office, "B0")
+
+
+@pytest.mark.parametrize("kind", list(books.KINDS))
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_kind_is_drawn_up_shown_and_written_as_a_workbook(office, kind, language):
+    staff(office)
+    client = TestClient(app_of(office), cookies={"language": language})
+    period = "2026-10" if kind == "monthly" else "2026Q3"
+    page = client.get("/bulletins/draft", params={"kind": kind, "period": period})
+    assert page.status_code == 200 and "bulletin." not in page.text
+    made = client.post("/bulletins", data={"kind": kind, "period": period}, follow_redirects=False)
+    assert made.status_code == 303
+    assert client.get(made.headers["location"]).status_code == 200
+    answer = client.get(made.headers["location"] + "/workbook")
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    found = books.published(office)[0]
+    assert len(book.sheetnames) == len(found.figures) and book.worksheets[0].max_row == 2 + len(found.figures["main"])
+
+
+def test_a_workbook_never_holds_a_formula(office):
+    staff(office)
+    with office.store.write() as tx:
+        tx.update(
+            "employers",
+            {"employer_id": "E2"},
+            {"name": "=HYPERLINK(1)", "required_share": 0.1, "headcount": 50, "hard_to_employ_count": 1},
+        )
+    made = books.publish(office, "shares", "2026Q3")
+    content = TestClient(app_of(office)).get(f"/bulletins/{made.bulletin_id}/workbook").content
+    cells = [c for line in openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].iter_rows() for c in line]
+    assert any(c.value == "'=HYPERLINK(1)" for c in cells) and all(c.data_type != "f" for c in cells)
+
+
+def test_the_dashboard_agrees_with_the_record(office):
+    found = dashboard(office)
+    assert found.stock == 4 and len(found.months) == MONTHS and sum(n for *_, n in found.ages) == found.stock
+    last = found.months[-1]
+    assert last["month"] == "2026-11" and last["stock"] == 4
+    assert sum(int(m["recognised"]) for m in found.months) == 4
+
+
+def test_a_supervisor_publishes_from_the_page_alone(office):
+    client = TestClient(app_of(office))
+    home = client.get("/supervisor").text
+    assert "<svg" in home and "/bulletins" in home
+    listed = client.get("/bulletins").text
+    assert re.search(r'name="period" value="2026-10"', listed)
+    client.post("/bulletins", data={"kind": "monthly", "period": "2026-10"})
+    assert (
+        "2026-10" in client.get("/bulletins").text
+        and client.get("/flags").status_code == client.get("/approvals").status_code == 200
+    )
