@@ -23,7 +23,15 @@ from service.security.gate import Gate, admit
 from service.security.refusals import Unknown
 from service.settings import Settings
 from service.use_cases.refusals import Ineligible
-from service.web import access_pages, household_pages, letter_pages, member_pages, morning_pages, pages, supervisor_pages
+from service.web import (
+    access_pages,
+    household_pages,
+    letter_pages,
+    member_pages,
+    morning_pages,
+    pages,
+    supervisor_pages,
+)
 from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
