@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test trust check bench clean
+.PHONY: install demo test trust check bench tour clean
 
 $(VENV)/.runtime: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,9 @@ bench: install
 	$(BIN)/onemonth bench train --referrals 100000 --json
 	$(BIN)/onemonth bench rank --json
 	$(BIN)/onemonth bench worklist --json
+
+tour: $(VENV)/.dev $(VENV)/.onemonth
+	$(BIN)/python scripts/tour.py
 
 clean:
 	rm -rf $(VENV) var build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""A caseworker's morning in a real browser: worklist, member, refer, outcome; no script, phone and desk, Chinese and English."""
+"""A caseworker's day in a real browser: worklist, member, letter, slip, registration, no network; desk in Chinese and phone in English."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,57 +21,110 @@ def check_page(page):
     assert page.locator("html").get_attribute("lang") == ("zh-CN" if page.language == "zh" else "en")
 
 
-def choose_outcome(page, w, state, **fields):
-    page.get_by_label(w("page.outcome_to")).select_option(state)
+def record_slip(page, w, result, **fields):
+    form = page.locator("form[action^='/slips/']").first
+    form.get_by_label(w("work.slip_result")).select_option(result)
     for name, value in fields.items():
-        field = page.locator(f"[name={name}]").first
+        field = form.locator(f"[name={name}]")
         field.fill(value) if name == "started_on" else field.select_option(value)
-    page.get_by_role("button", name=w("page.save"), exact=True).click()
+    form.get_by_role("button", name=w("page.save"), exact=True).click()
     page.get_by_role("status").first.wait_for()
 
 
-def test_from_the_worklist_to_a_job(page, w):
+def test_from_the_worklist_to_a_recorded_slip(page, w):
     page.goto("/")
     check_page(page)
-    assert page.get_by_role("complementary").inner_text() == w("page.simulated")
+    assert page.locator(".banner").inner_text() == w("page.simulated")
     page.get_by_role("rowheader").first.get_by_role("link").click()
     assert page.get_by_role("heading", level=1).inner_text() == f"{w('page.member')} SIM-M4"
     check_page(page)
 
     first = page.locator(".posts > li").first
-    post = first.get_by_role("link").inner_text()
-    first.get_by_role("button").click()
-    assert "number=" in page.url
-    card = page.locator(".referral")
-    assert post in card.inner_text()
-    assert w.label("referral_state", "issued") in card.inner_text()
-    assert post not in page.locator(".posts").inner_text()
+    post = first.locator("header").get_by_role("link").inner_text()
+    first.get_by_role("button", name=w("page.refer")).first.click()
+    page.wait_for_url("**/letters/**")
+    letter = page.locator(".letter").inner_text()
+    assert post in letter and w("label.slip.hired") in letter
     check_page(page)
 
-    for state in ("attended", "offered", "accepted"):
-        choose_outcome(page, w, state)
-        assert w.label("referral_state", state) in card.inner_text()
-    choose_outcome(page, w, "started", started_on="2026-11-02", evidence="contract")
+    page.get_by_role("link", name=w("letter.back")).click()
+    assert w.label("referral_state", "issued") in page.locator(".referral").inner_text()
+    assert post not in page.locator(".posts").inner_text()
+    record_slip(page, w, "hired", started_on="2026-11-02", evidence="contract")
     assert page.get_by_role("status").first.inner_text() == w("page.done.started")
-    check_page(page)
     page.goto("/worklist")
     assert "SIM-M4" not in page.locator("main").inner_text()
 
 
 def test_a_refusal_is_recorded_with_its_reason_and_the_list_goes_on(page, w):
     page.goto("/members/SIM-M1")
-    page.locator(".posts button").first.click()
-    choose_outcome(page, w, "declined", reason="CARE")
+    page.locator(".posts button.main").first.click()
+    page.wait_for_url("**/letters/**")
+    page.goto("/members/SIM-M1")
+    record_slip(page, w, "declined", reason="CARE")
     history = page.locator("section", has=page.locator("#history")).inner_text()
     assert w.label("refusal", "CARE") in history
     assert page.locator(".referral").count() == 0
     assert page.locator(".posts > li").count() > 0
+
+
+def test_a_household_is_registered_visited_and_its_values_corrected(page, w):
+    page.goto("/register?people=1")
+    check_page(page)
+    page.get_by_label(w("page.street")).select_option("440103001")
+    page.get_by_role("button", name=w("work.register_save")).click()
+    page.wait_for_url("**/households/**")
+    check_page(page)
+    page.get_by_label(w("work.note")).fill("开门的是户主")
+    page.get_by_role("button", name=w("work.contact_add")).click()
+    page.get_by_text("开门的是户主").wait_for()
+
+    page.locator("thead a").first.click()
+    page.get_by_text(w("work.correct"), exact=True).click()
+    page.get_by_label(w("work.commute_limit")).fill("25")
+    page.get_by_role("button", name=w("work.correct_save")).click()
+    page.get_by_text(w("page.done.corrected")).wait_for()
+    assert page.get_by_label(w("work.commute_limit")).input_value() == "25"
+
+
+def test_what_cannot_be_sent_waits_and_is_sent_once_when_the_network_is_back(chromium, site):
+    w = Wording("zh")
+    context = chromium.new_context(base_url=site)
+    page = context.new_page()
+    page.goto("/members/SIM-M1")
+    context.set_offline(True)
+    page.locator(".posts button.main").first.click()
+    page.get_by_text(w("work.queue_waiting")).wait_for()
+    context.set_offline(False)
+    page.locator("#queue").wait_for(state="hidden")
+    page.goto("/members/SIM-M1")
+    assert page.locator(".referral").count() == 1
+
+    context.set_offline(True)
+    page.locator(".posts button.main").first.click()
+    page.get_by_text(w("work.queue_waiting")).wait_for()
+    page.evaluate("""() => { const items = JSON.parse(localStorage.getItem('onemonth.queue'));
+        items[0].body = items[0].body.replace(/position_id=[^&]*/, 'position_id=SIM-P4');
+        items[0].address = '/members/SIM-M2/referrals'; localStorage.setItem('onemonth.queue', JSON.stringify(items)); }""")
+    context.set_offline(False)
+    page.get_by_text(w("work.queue_refused")).wait_for()
+    page.reload()
+    assert page.get_by_text(w("work.queue_refused")).count() == 1
+    page.get_by_role("button", name=w("work.queue_away")).click()
+    page.locator("#queue").wait_for(state="hidden")
+    context.close()
+
+
+@pytest.mark.parametrize("address", ["/morning", "/slips", "/fairs", "/appeals", "/members/SIM-M1/list", "/households/SIM-H1/cards",
+                                     "/members/SIM-M1/assessment", "/members/SIM-M1/compare?post=SIM-P1&post=SIM-P2"])  # fmt: skip
+def test_every_page_of_the_day_is_accessible(page, address):
+    assert page.goto(address).status == 200
     check_page(page)
 
 
 def test_why_not_names_the_rule_and_the_smallest_change(page, w):
     page.goto("/members/SIM-M6")
-    page.get_by_label(w("page.why_label")).fill("SIM-P8")
+    page.get_by_label(w("work.why_search")).fill("SIM-P8")
     page.get_by_role("button", name=w("page.why_button")).click()
     answer = page.locator(".answer").inner_text()
     assert w("page.why_cannot") in answer
@@ -82,7 +135,7 @@ def test_why_not_names_the_rule_and_the_smallest_change(page, w):
 def test_filters_narrow_the_worklist(page, w):
     page.goto("/worklist")
     page.get_by_label(w("page.days_7")).check()
-    page.get_by_role("button", name=w("page.apply")).click()
+    page.get_by_role("button", name=w("page.apply"), exact=True).click()
     assert page.locator("tbody tr").count() == 3
     page.get_by_role("link", name=w("page.clear")).click()
     assert page.locator("tbody tr").count() == 5
@@ -107,7 +160,7 @@ def test_the_keyboard_alone_reaches_the_first_member(page):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    for _ in range(12):
+    for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('th') !== null"):
             break

@@ -43,6 +43,7 @@
         if (item.refused) continue;
         let answer;
         try { answer = await post(item); } catch { break; }
+        await answer.text().catch(() => "");
         if (answer.status >= 500 || answer.status === 429) break;
         const rest = read();
         write(answer.ok ? rest.filter((other) => other.id !== item.id)
@@ -64,6 +65,7 @@
     };
     try {
       const answer = await post(item);
+      await answer.text();
       if (answer.ok) { location.assign(answer.url); return; }
       HTMLFormElement.prototype.submit.call(form); // the same key again: the office shows its refusal, nothing is done twice
     } catch {

@@ -1,0 +1,182 @@
+"""What a caseworker writes: contacts, decisions, corrections, slips, registration, the member's switch, messages."""
+
+import base64
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching.errors import BadInput, Conflict, NotFound, TableError
+from service.storage.vault import Identity, Vault
+from service.use_cases.assess import Assessment, record_assessment
+from service.use_cases.contacts import Contact, record_contact
+from service.use_cases.corrections import correct, current, etag
+from service.use_cases.fairs import hold_fair, shortlist
+from service.use_cases.letters import letter
+from service.use_cases.locks import Lock, lift_lock, lock
+from service.use_cases.machine import scorer_for, switch_machine, switched_off
+from service.use_cases.rank import rank_member
+from service.use_cases.refer import refer
+from service.use_cases.refusals import KeyReused, Stale
+from service.use_cases.register import Newcomer, register_household
+from service.use_cases.slips import Slip, record_slip
+from service.web.sms import LIMIT, sms
+from service.web.wording import Wording
+
+
+def ids(office, member_id):
+    return [x.position_id for x in rank_member(office, member_id, limit=20).items]
+
+
+def test_the_same_form_twice_notes_one_contact_and_another_under_its_key_is_refused(office):
+    first = record_contact(office, "H1", Contact("phone", "no_answer", "M1", note="打 13912345678"), key="form-1")
+    assert (
+        record_contact(office, "H1", Contact("phone", "no_answer", "M1", note="打 13912345678"), key="form-1") == first
+    )
+    assert "13912345678" not in first["note"]
+    with pytest.raises(KeyReused):
+        record_contact(office, "H1", Contact("sms", "no_answer", "M1"), key="form-1")
+    assert office.store.read("members", member_id="M1")["reachable"].iloc[0] == "unsure"
+    record_contact(office, "H1", Contact("home_visit", "visited", "M1"))
+    assert office.store.read("members", member_id="M1")["reachable"].iloc[0] == "ok"
+    with pytest.raises(BadInput):
+        record_contact(office, "H1", Contact("phone", member_id="M3"))
+
+
+def test_an_excluded_post_leaves_the_list_until_it_is_lifted(office):
+    post = ids(office, "M1")[0]
+    row = lock(office, Lock("exclude", "M1", post, "MEMBER_WISH"), key="k-exclude")
+    assert post not in ids(office, "M1")
+    with pytest.raises(Conflict):
+        lock(office, Lock("pin", "M1", post, "OTHER"))
+    lift_lock(office, row["lock_id"])
+    assert post in ids(office, "M1")
+    with pytest.raises(BadInput):
+        lock(office, Lock("exclude", "M1", post, ""))
+    with pytest.raises(NotFound):
+        lift_lock(office, "X-none")
+
+
+def test_a_corrected_value_changes_the_list_and_nobody_overwrites_what_they_did_not_see(office):
+    before, seen = ids(office, "M1"), etag(current(office, "members", "M1"))
+    assert "P3" not in before
+    correct(office, "members", "M1", {"night_ok": True}, seen=seen)
+    assert "P3" in ids(office, "M1")
+    with pytest.raises(Stale):
+        correct(office, "members", "M1", {"night_ok": False}, seen=seen)
+    with pytest.raises(BadInput):
+        correct(office, "members", "M1", {"categories": "older"}, seen=seen)
+    with pytest.raises(TableError):
+        correct(office, "members", "M1", {"commute_limit_minutes": 900}, seen=seen)
+    entry = office.store.read("journal", action="member.corrected").iloc[-1]
+    assert (entry["before"], entry["after"]) == ('{"night_ok": false}', '{"night_ok": true}')
+
+
+def test_a_slip_that_says_hired_takes_every_step_or_none(office):
+    number = refer(office, "M1", "P2")["referral_id"]
+    with pytest.raises(BadInput):
+        record_slip(office, number, Slip("hired", started_on=date(2026, 12, 1)))
+    assert office.store.read("referrals", referral_id=number)["state"].iloc[0] == "issued"
+    assert (
+        record_slip(office, number, Slip("hired", started_on=date(2026, 11, 2), evidence="contract"))["state"]
+        == "started"
+    )
+    assert (
+        record_slip(office, number, Slip("hired", started_on=date(2026, 11, 2), evidence="contract"))["state"]
+        == "started"
+    )
+    assert len(office.store.read("placements", referral_id=number)) == 1
+    with pytest.raises(Conflict):
+        letter(office, number)
+
+
+def test_the_letter_tells_name_and_phone_only_from_the_vault_and_the_reading_is_journalled(office):
+    number = refer(office, "M1", "P2")["referral_id"]
+    assert (letter(office, number).name, letter(office, number).phone) == (None, None)
+    office.store.vault = Vault.of(base64.b64encode(bytes(32)).decode())
+    with office.store.write() as tx:
+        office.store.vault.keep(tx, {"M1": Identity("某某", None, "13800000000")})
+    assert letter(office, number).phone == "13800000000"
+    assert len(office.store.read("journal", action="identity.read", object_id="M1")) == 1
+
+
+def test_a_household_registers_with_its_intake_once_and_is_on_the_list_of_posts(office):
+    household = {"region_code": "440103001", "recognised_on": date(2026, 11, 1)}
+    head = Newcomer({"relation": "head", "education": "junior", "willing": True}, "LAID_OFF", "电工")
+    made = register_household(office, household, [head], key="form-9")
+    assert register_household(office, household, [head], key="form-9") == made
+    assert len(office.store.read("members", household_id=made.household_id)) == 1
+    assert "LAID_OFF" in office.store.read("contacts", household_id=made.household_id)["note"].iloc[0]
+    assert ids(office, made.member_ids[0])
+    with pytest.raises(BadInput):
+        register_household(office, household, [])
+
+
+def test_a_member_who_switched_the_machine_off_gets_the_written_rule(office):
+    assert not switched_off(office, "M1")
+    switch_machine(office, "M1", False)
+    assert scorer_for(office, "M1").version == "baseline"
+    assert switched_off(office, "M1")
+    switch_machine(office, "M1", True)
+    assert not switched_off(office, "M1")
+
+
+def test_scores_entered_again_replace_those_of_the_same_sitting(office):
+    for score in (40, 60):
+        record_assessment(office, "M1", Assessment({"verbal": score}, instrument="A"))
+    assert office.store.read("assessments", member_id="M1", dimension="verbal", instrument="A")["score"].tolist() == [
+        60
+    ]
+    with pytest.raises(BadInput):
+        record_assessment(office, "M1", Assessment({}))
+
+
+def test_nobody_is_invited_to_two_tables_of_a_fair(office):
+    tables = shortlist(office, hold_fair(office, date(2026, 11, 20), "440103001", "广场", ["P1", "P2", "P4"]))
+    invited = [m.member_id for t in tables for m in t.members]
+    assert invited and len(invited) == len(set(invited))
+    with pytest.raises(BadInput):
+        hold_fair(office, date(2026, 11, 20), "440103001", "广场", ["P6"])
+
+
+@given(title=st.text(min_size=1, max_size=80), employer=st.text(min_size=1, max_size=80))
+def test_a_message_is_never_longer_than_one_message(title, employer):
+    from service.use_cases.post_facts import PostFacts
+
+    post = PostFacts(
+        "P1",
+        title,
+        "EMPLOYER",
+        employer,
+        "440103001",
+        False,
+        260000,
+        300000,
+        None,
+        None,
+        None,
+        None,
+        None,
+        "",
+        None,
+        1,
+        0,
+    )
+    assert all(len(sms(Wording(language), post, "R123456789")) <= LIMIT for language in ("zh", "en"))
+
+
+def test_a_letter_is_a_pdf_on_the_paper_asked_for(client, office):
+    number = refer(office, "M1", "P2")["referral_id"]
+    answer = client.get(f"/letters/{number}.pdf?size=A5")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.content.startswith(b"%PDF")
+
+
+def test_a_correction_by_the_interface_needs_what_was_read(client):
+    read = client.get("/api/v1/members/M1")
+    asked = {"url": "/api/v1/members/M1", "json": {"commute_limit_minutes": 20}}
+    assert client.patch(**asked).status_code == 412
+    done = client.patch(**asked, headers={"If-Match": read.headers["etag"]})
+    assert (done.status_code, done.json()["commute_limit_minutes"]) == (200, 20)
+    assert done.headers["etag"] != read.headers["etag"]
