@@ -19,8 +19,8 @@ from service import schemas
 from service.api import access, casework, health, model_versions, reports, routes, rules
 from service.api.guard import Guard
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
-from service.security.gate import Gate, admit
-from service.security.refusals import Unknown
+from service.security.gate import Gate, admit, caller_of
+from service.security.refusals import NotAllowed, TooMany, Unknown
 from service.settings import Settings
 from service.use_cases.refusals import Ineligible
 from service.web import (
@@ -88,6 +88,11 @@ def _answer(request: Request, error: Exception) -> Response:
         log.error(
             "request failed", problem=problem.slug, method=request.method, error=type(error).__name__,
             request_id=request.scope.get("onemonth.request_id"), at=_where(error),
+        )  # fmt: skip
+    elif isinstance(error, (NotAllowed, TooMany)):
+        log.warning(
+            "request refused", problem=problem.slug, method=request.method, actor=caller_of(request).actor,
+            operation=request.scope["route"].name, request_id=request.scope.get("onemonth.request_id"),
         )  # fmt: skip
     if path.startswith(_MACHINES):
         return JSONResponse(document(error, path), problem.status, headers=headers_of(error), media_type=MEDIA_TYPE)

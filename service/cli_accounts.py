@@ -33,9 +33,6 @@ def add(
     ],
     region: Annotated[list[str] | None, typer.Option(help="Region code; several may be given.")] = None,
     everywhere: Annotated[bool, typer.Option("--everywhere", help="Every region of this record.")] = False,
-    subject: Annotated[
-        str | None, typer.Option(help="Subject at the identity provider, instead of a password.")
-    ] = None,
     generate: Generate = False,
     as_json: Json = False,
 ) -> None:
@@ -48,8 +45,8 @@ def add(
         raise typer.BadParameter("expected either --region or --everywhere")
     with refusals(), open_store(Settings()) as store:
         codes = None if everywhere else tuple(region or ())
-        password = None if subject or role == Role.SERVICE else _password(generate)
-        made = Accounts(store).add(name, role, codes, by=BY, password=password, subject=subject)
+        password = None if role == Role.SERVICE else _password(generate)
+        made = Accounts(store).add(name, role, codes, by=BY, password=password)
     shown = {"name": made.name, "role": made.role, "regions": list(made.regions)}
     _tell(as_json, shown, password if generate else None, f"{made.name}: {made.role}")
 
@@ -80,18 +77,15 @@ def list_accounts(as_json: Json = False) -> None:
     with refusals(), open_store(Settings()) as store:
         found, keys = Accounts(store).list(), Keys(store).list()
     rows: list[list[object]] = [
-        [a.name, a.role, " ".join(a.regions) or "every region", "disabled" if a.disabled else "", a.subject,
+        [a.name, a.role, " ".join(a.regions) or "every region", "disabled" if a.disabled else "",
          " ".join(str(k["key_id"]) for k in keys if k["account"] == a.name)]
         for a in found
     ]  # fmt: skip
-    items = [
-        {"name": a.name, "role": a.role, "regions": list(a.regions), "disabled": a.disabled, "subject": a.subject}
-        for a in found
-    ]
+    items = [{"name": a.name, "role": a.role, "regions": list(a.regions), "disabled": a.disabled} for a in found]
     say(
         as_json,
         {"items": items, "keys": keys},
-        lambda: table(f"{len(found)} accounts", ["account", "role", "regions", "", "subject", "keys"], rows),
+        lambda: table(f"{len(found)} accounts", ["account", "role", "regions", "", "keys"], rows),
     )
 
 

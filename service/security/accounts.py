@@ -35,7 +35,6 @@ class Account:
     regions: tuple[str, ...]
     disabled: bool
     has_password: bool
-    subject: str | None
 
 
 class Accounts:
@@ -56,8 +55,7 @@ class Accounts:
         return self._seen_one
 
     def add(
-        self, name: str, role: str, codes: tuple[str, ...] | None, *, by: str, password: str | None = None,
-        subject: str | None = None,
+        self, name: str, role: str, codes: tuple[str, ...] | None, *, by: str, password: str | None = None
     ) -> Account:  # fmt: skip
         """Make an account; ``codes`` are region codes, None for every region. BadInput or Conflict when it cannot be made."""
         if not _NAME.fullmatch(name) or name in (OFFICE.actor, NOBODY.actor):
@@ -71,13 +69,11 @@ class Accounts:
             passwords.require_good(password, name)
         row = {
             "name": name, "role": role, "regions": scope, "password": None if password is None else passwords.hashed(password),
-            "subject": subject, "disabled": False, "made_at": self._clock(), "made_by": by,
+            "subject": None, "disabled": False, "made_at": self._clock(), "made_by": by,
         }  # fmt: skip
         with self._store.write() as tx:
             if tx.execute(sa.select(accounts.c.name).where(accounts.c.name == name)).first() is not None:
                 raise Conflict(f"account {name} exists; reset or disable it, names are not used twice")
-            if subject and tx.execute(sa.select(accounts.c.name).where(accounts.c.subject == subject)).first():
-                raise Conflict("another account has this subject; disable that one first")
             tx.execute(accounts.insert(), row)
             _journal(tx, by, "account.added", name, {"role": role, "regions": scope})
         return self.get(name)
@@ -93,10 +89,7 @@ class Accounts:
         """Return all accounts by name."""
         with self._store.reading() as reader:
             rows = reader.execute(sa.select(accounts).order_by(accounts.c.name)).all()
-        return [
-            Account(r.name, r.role, regions.read(r.regions), r.disabled, r.password is not None, r.subject)
-            for r in rows
-        ]
+        return [Account(r.name, r.role, regions.read(r.regions), r.disabled, r.password is not None) for r in rows]
 
     def disable(self, name: str, *, by: str) -> None:
         """Shut an account: its sessions end and its keys are revoked in the same transaction."""
@@ -118,6 +111,13 @@ class Accounts:
             tx.execute(failures.delete().where(failures.c.name == _tried(name)))
             self._end(tx, name)
             _journal(tx, by, "account.reset", name, {"disabled": False})
+
+    def change(self, name: str, old: str, new: str) -> None:
+        """Give a caller a password of their own choice; the old one has to fit, and every session of the account ends."""
+        self.authenticate(name, old)
+        if old == new:
+            raise BadInput("password: expected a new one, found the old one")
+        self.reset(name, new, by=name)
 
     def _end(self, tx: Transaction, name: str) -> None:
         tx.execute(sessions.delete().where(sessions.c.account == name))

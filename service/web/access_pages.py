@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from matching.errors import BadInput
 from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
 from service.errors import headers_of
@@ -74,6 +75,32 @@ def set_session(answer: HTMLResponse | RedirectResponse, token: str, settings: S
         COOKIE, token, max_age=settings.session_hours * 3600, httponly=True, samesite="strict",
         secure=(settings.public_url or "").startswith("https:"),
     )  # fmt: skip
+
+
+@router.get("/password")
+def password_page(request: Request, office: AnOffice) -> HTMLResponse:
+    """Ask for the old password and a new one."""
+    return render(request, office, None, "password.html", told="")
+
+
+@router.post("/password", response_model=None)
+def password_form(
+    request: Request,
+    office: AnOffice,
+    old: Annotated[str, Form(max_length=1000)],
+    new: Annotated[str, Form(max_length=1000)],
+) -> HTMLResponse | RedirectResponse:
+    """Change the caller's password; every session ends and the caller logs in anew."""
+    gate: Gate = request.app.state.gate
+    try:
+        gate.rates.count("login", address_of(request))
+        gate.accounts.change(office.actor, old, new)
+    except (Unknown, TooMany, BadInput) as error:
+        told = "weak" if isinstance(error, BadInput) else "refused_old"
+        page = render(request, office, None, "password.html", status=422 if told == "weak" else 403, told=told)
+        page.headers["Cache-Control"] = "no-store"
+        return page
+    return RedirectResponse("/login", 303)
 
 
 @router.post("/logout")

@@ -36,7 +36,7 @@ NOTHING_YET = {"get_model_version": 404, "get_model_comparison": 404, "get_model
 """Operation → what a caller who is let in is told while no version is stored."""
 
 FORMS = {
-    "switch_language": {"to": "zh"}, "login_form": {"name": "ghost", "password": "nothing of the kind"}, "logout_form": {},
+    "switch_language": {"to": "zh"}, "login_form": {"name": "ghost", "password": "nothing of the kind"}, "logout_form": {}, "password_form": {"old": "nothing of the kind", "new": "still nothing of it"},
     "refer_form": {"position_id": "P2", "token": "cell-token"}, "outcome_form": {"to": "attended"},
     "lock_form": {"kind": "exclude", "position_id": "P3", "reason_code": "MEMBER_WISH", "token": "cell-token"}, "lift_form": {},
     "correct_form": {"etag": "none"}, "assess_form": {"physical_stamina": "50"}, "appeal_form": {"about": "data", "token": "cell-token"},

@@ -210,6 +210,34 @@ def test_log_in_and_out_by_the_page(office):
     assert {"login", "logout", "login.refused"} <= set(actions(office))
 
 
+def test_who_knows_the_old_password_sets_a_new_one_and_every_session_ends(office):
+    them, open_ones = Accounts(office.store), Sessions(office.store, 600, 3600)
+    them.add("li", "auditor", ("440103",), by="test", password=PASSWORD)
+    client = TestClient(app_of(office), follow_redirects=False)
+    token = open_ones.open("li")
+    client.cookies.set(COOKIE, token)
+    assert "修改密码" in client.get("/password").text
+    assert (
+        client.post("/password", data={"old": "not that one at all", "new": "a new one 2026 river"}).status_code == 403
+    )
+    assert client.post("/password", data={"old": PASSWORD, "new": "short"}).status_code == 422
+    assert client.post("/password", data={"old": PASSWORD, "new": PASSWORD}).status_code == 422
+    assert (
+        client.post("/password", data={"old": PASSWORD, "new": "a new one 2026 river"}).headers["location"] == "/login"
+    )
+    assert open_ones.principal(token) is None
+    assert them.authenticate("li", "a new one 2026 river") == "li"
+
+
+def test_a_refused_request_is_logged_with_who_and_what_and_no_value(office, capsys):
+    Accounts(office.store).add("hr", "auditor", None, by="test")
+    client = TestClient(app_of(office))
+    client.cookies.set(COOKIE, Sessions(office.store, 600, 3600).open("hr"))
+    assert client.get("/api/v1/members/M-secret/ranking").status_code == 403
+    told = capsys.readouterr().out
+    assert "request refused" in told and "hr" in told and "get_member_ranking" in told and "M-secret" not in told
+
+
 def test_log_in_leads_back_to_this_service_only(office):
     Accounts(office.store).add("li", "caseworker", None, by="test", password=PASSWORD)
     form = {"name": "li", "password": PASSWORD, "back": "//evil.example/"}

@@ -72,8 +72,8 @@ def expected(name, role, scope, about_somebody):
     """Return the statuses a cell allows."""
     if ANYONE not in matrix().operations[name] and not matrix().allows(name, role):
         return {401, 303} if role == ANYONE else {403}
-    if name == "login_form":
-        return {401}
+    if name in ("login_form", "password_form"):
+        return {401, 403, 429}
     if name in NOTHING_YET:
         return {NOTHING_YET[name]}
     if about_somebody and scope == ELSEWHERE:
