@@ -154,7 +154,7 @@ class Transaction(Reader):
         """Take rows away; returns how many."""
         source = metadata.tables[table]
         if not where:
-            raise ValueError(f"delete from {table}: expected a condition, found none")
+            raise ValueError(f"expected a condition to delete rows of {table} by, found none")
         result = self._connection.execute(source.delete().where(*(_is(source.c[k], v) for k, v in where.items())))
         if result.rowcount:
             self._touched.add(table)
