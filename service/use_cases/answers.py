@@ -35,8 +35,11 @@ class Answers:
     appeals: tuple[Row, ...]
 
 
-def answers(office: Office, member_id: str) -> Answers:
-    """Return a member's answers and counters today; a counter is for the caseworker's eyes, nothing follows by itself."""
+def answers(office: Office, member_id: str, *, request_id: str | None = None) -> Answers:
+    """Return a member's answers and counters today; a counter is for the caseworker's eyes, nothing follows by itself.
+
+    The reading is an entry in the journal.
+    """
     member = office.store.read("members", member_id=member_id)
     if member.empty:
         raise NotFound(f"no member {member_id!r} in the record; check the number")
@@ -46,6 +49,11 @@ def answers(office: Office, member_id: str) -> Answers:
     )
     log = refusal_log(referrals, notices, appeals, today)
     duty = only(offer_duty_table(member, referrals, today, place))
+    with office.store.write() as tx:
+        tx.journal(
+            actor=office.actor, role=office.role, action="member.answers_read", object_type="members", object_id=member_id,
+            request_id=request_id,
+        )  # fmt: skip
     return Answers(
         member_id, tuple(records(log)), tallies(member_id, log, today, place), int(str(duty["offers"])), int(str(duty["rounds"])),
         int(str(duty["rounds_owed"])), tuple(records(appeals)),

@@ -20,6 +20,7 @@ PERSONAL = {
     "approval_id": "A-home",
     "lock_id": "X-home",
     "appeal_id": "B-home",
+    "placement_id": "L-home",
     "bulletin_id": "Z-home",
 }
 """Parameters that name somebody, or something about somebody, of ``HOME``."""
@@ -31,6 +32,9 @@ ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
 
 QUERY = {"get_referrals": {"member_id": "M1"}, "get_restricted": {"reason": "eligibility"}}
 """Questions that name somebody outside the path."""
+
+BODIES = {"post_notice": {"object_id": "R-home"}}
+"""Operation → what its example body names of the test's region."""
 
 NOTHING_YET = {"get_model_version": 404, "get_model_comparison": 404, "get_model_shadow": 404}
 """Operation → what a caller who is let in is told while no version is stored."""
@@ -48,7 +52,7 @@ FORMS = {
     "publish_form": {"kind": "monthly", "period": "2026-10"}, "approval_form": {"approve": "no"},
 }  # fmt: skip
 
-PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|Z-home|荔湾-00\d)\b")
+PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|L-home|Z-home|荔湾-00\d)\b")
 """What names somebody of the test's region."""
 
 
@@ -87,7 +91,8 @@ def call(client, name, method, path, body, form, people=PERSONAL):
     values = {**SHARED, **people}
     for parameter in re.findall(r"{(\w+)}", path):
         path = path.replace("{" + parameter + "}", values[parameter])
-    sent = None if body is None else {k: values.get(k, v) for k, v in body.items()}
+    own = {**values, **(BODIES.get(name, {}) if people is PERSONAL else {})}
+    sent = None if body is None else {k: own.get(k, v) for k, v in body.items()}
     query = {k: people.get(k, v) for k, v in QUERY.get(name, {}).items()}
     answer = client.request(method, path, json=sent, data=form, params=query, follow_redirects=False)
     return answer, echoless(answer, people)

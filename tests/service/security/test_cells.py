@@ -36,6 +36,11 @@ def record(callers):
         "suitability": "ok",
     }  # fmt: skip
     add(office, "referrals", [row])
+    began = {
+        "placement_id": "L-home", "referral_id": "R-home", "member_id": "M1", "position_id": "P4", "kind": "EMPLOYER", "started_on": DAY,
+        "evidence": "contract",
+    }  # fmt: skip
+    add(office, "placements", [began])
     bound = {
         "lock_id": "X-home",
         "kind": "exclude",
