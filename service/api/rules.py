@@ -112,9 +112,9 @@ def post_cause(
 
 
 @router.get("/members/{member_id}/refusals", responses=READS, tags=["refusals"])
-def get_refusals(office: AnOffice, request_id: RequestId, member_id: Id) -> s.AnswersOut:
+def get_refusals(office: AnOffice, member_id: Id) -> s.AnswersOut:
     """A member's answers to offers and the counter of each regime; for the caseworker's eyes, nothing follows by itself."""
-    found = answers.answers(office, member_id, request_id=request_id)
+    found = answers.answers(office, member_id)
     return _as(s.AnswersOut, {**as_plain(found), "tallies": [_tally(t) for t in found.tallies]})
 
 

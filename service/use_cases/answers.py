@@ -14,6 +14,7 @@ from matching.vocabulary import JUSTIFIED_BY_RULE, ContactKind, Justified
 from service.exchange.personal import hidden
 from service.storage.store import Transaction
 from service.use_cases.entries import enter, identifier
+from service.use_cases.readings import note_reading
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 
@@ -35,7 +36,7 @@ class Answers:
     appeals: tuple[Row, ...]
 
 
-def answers(office: Office, member_id: str, *, request_id: str | None = None) -> Answers:
+def answers(office: Office, member_id: str) -> Answers:
     """Return a member's answers and counters today; a counter is for the caseworker's eyes, nothing follows by itself.
 
     The reading is an entry in the journal.
@@ -49,11 +50,7 @@ def answers(office: Office, member_id: str, *, request_id: str | None = None) ->
     )
     log = refusal_log(referrals, notices, appeals, today)
     duty = only(offer_duty_table(member, referrals, today, place))
-    with office.store.write() as tx:
-        tx.journal(
-            actor=office.actor, role=office.role, action="member.answers_read", object_type="members", object_id=member_id,
-            request_id=request_id,
-        )  # fmt: skip
+    note_reading(office, "members", member_id, "answers")
     return Answers(
         member_id, tuple(records(log)), tallies(member_id, log, today, place), int(str(duty["offers"])), int(str(duty["rounds"])),
         int(str(duty["rounds_owed"])), tuple(records(appeals)),

@@ -12,6 +12,7 @@ from matching.path import best_training, path_table, step_path, telling_dimensio
 from matching.reasons import Reason
 from matching.unblock import nearest_changes
 from service.index import Index
+from service.use_cases.readings import note_reading
 from service.use_cases.rows import journalled, only
 from service.wiring import Office
 
@@ -46,6 +47,7 @@ def next_step(office: Office, member_id: str) -> NextStep:
     held = frozenset(m.certificates.expanded[int(m.certificates.codes[i])])
     training = best_training(p.need[pj], m.skills[i], openings, wanted, held)
     row = _path_row(office, index, i, training is not None)
+    note_reading(office, "members", member_id, "next step")
     return NextStep(
         member_id, str(row["stage"]), int(str(row["days_in_stage"])), int(str(row["referrals"])), int(str(row["assessed"])),
         None if row["next_stage"] is None else str(row["next_stage"]), Reason(str(row["reason"]), {"stage": str(row["stage"])}),
@@ -136,6 +138,7 @@ def why_none(office: Office, member_id: str) -> WhyNone:
     found = verdicts(pairing, index.policy, np.full(len(pj), i), pj)
     blocked = found.blocked | taken
     single = (blocked != 0) & (blocked & (blocked - np.uint32(1)) == 0)
+    note_reading(office, "members", member_id, "why none")
     return WhyNone(
         member_id, len(pj), int((blocked == 0).sum()), int(((blocked == 0) & (found.unknown != 0)).sum()), _counts(blocked),
         _counts(blocked[single]), nearest_changes(pairing, index.policy, i, extra=taken),

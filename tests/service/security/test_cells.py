@@ -165,6 +165,7 @@ def test_rights_that_change_hold_at_once_in_an_open_session(record):
 
 
 def test_each_reading_of_a_member_is_an_entry_in_the_journal_with_its_reader(record):
+    silent = []
     client = record.client("supervisor", HOME)
     for name, method, path, body, form in operations(record.app.openapi()):
         if method == "get" and "{member_id}" in path and matrix().allows(name, "supervisor"):
@@ -172,7 +173,9 @@ def test_each_reading_of_a_member_is_an_entry_in_the_journal_with_its_reader(rec
             answer, _ = call(client, name, method, path, body, form)
             entries = record.office.store.read("journal").iloc[before:]
             mine = entries[(entries["object_id"] == "M1") & (entries["actor"] == record.name("supervisor", HOME))]
-            assert answer.status_code != 200 or len(mine) >= 1, name
+            if answer.status_code == 200 and mine.empty:
+                silent.append(name)
+    assert silent == []
 
 
 def test_a_change_leaves_one_entry_by_its_actor(record):
