@@ -41,6 +41,7 @@ bench: install
 	$(BIN)/onemonth bench train --referrals 100000 --json
 	$(BIN)/onemonth bench rank --json
 	$(BIN)/onemonth bench worklist --json
+	$(BIN)/onemonth bench nightly --json
 
 tour: $(VENV)/.dev $(VENV)/.onemonth
 	$(BIN)/python scripts/tour.py

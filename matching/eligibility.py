@@ -168,7 +168,7 @@ def _listed(pairing: Pairing, name: str, mi: Ints, pj: Ints) -> Bools:
 
 def _commute(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
     minutes, limit = pairing.minutes(mi, pj), pairing.members.commute_limit[mi]
-    return _state(minutes <= limit, np.isnan(minutes) | (np.isnan(limit) & (minutes > 0)))
+    return _state((minutes <= limit) | (minutes == 0), np.isnan(minutes) | (np.isnan(limit) & (minutes > 0)))
 
 
 def _shift(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:

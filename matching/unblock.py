@@ -51,6 +51,8 @@ def nearest_changes(
 
 def nearest_changes_of(pairing: Pairing, policy: PolicyBook, rows: Ints) -> list[tuple[Reason, ...]]:
     """Name the changes for many member rows (n,); for each the ``LOOK_AROUND`` nearest posts and those worked at home are looked at."""
+    if not len(pairing.positions):
+        return [()] * len(rows)
     out: list[tuple[Reason, ...]] = []
     for mi, pj in _around(pairing, rows):
         blocked = verdicts(pairing, policy, mi, pj).blocked
@@ -77,8 +79,7 @@ def _around(pairing: Pairing, rows: Ints) -> Iterator[tuple[Ints, Ints]]:
         if tree is not None:
             near = placed[np.asarray(tree.query(points[some], k)[1]).reshape(len(some), k)]
         posts = np.sort(np.hstack([near, np.tile(home, (len(some), 1))]), axis=1)
-        if posts.shape[1]:
-            yield np.repeat(some, posts.shape[1]), posts.ravel()
+        yield np.repeat(some, posts.shape[1]), posts.ravel()
 
 
 def _changes(pairing: Pairing, policy: PolicyBook, i: int, pj: Ints, blocked: Bits) -> tuple[Reason, ...]:

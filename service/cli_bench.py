@@ -25,6 +25,9 @@ def register(app: typer.Typer) -> None:
         cli_bench_online.worklist
     )
     bench_app.command("train", epilog="Example: onemonth bench train --referrals 100000 --json")(train)
+    bench_app.command("nightly", epilog="Example: onemonth bench nightly --members 30000 --positions 10000 --json")(
+        nightly
+    )
 
 
 def train(
@@ -58,3 +61,33 @@ def _show_training(found: dict[str, Any]) -> None:
     )
     for name, seconds in found["steps"].items():
         out.print(f"  {name}: {seconds:.1f} s", highlight=False)
+
+
+def nightly(
+    members: Annotated[int, typer.Option(min=100, help="Members in search of work.")] = 300_000,
+    positions: Annotated[int, typer.Option(min=100, help="Open posts.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Plan a simulated province's night from record to record, beside a tenth of it and beside what would be written first."""
+    from service.cli_bench_nightly import bench_nightly
+
+    with refusals(), progress() as step:
+        found = bench_nightly(members, positions, seed, step)
+    say(as_json, found, lambda: _show_nightly(found))
+
+
+def _show_nightly(found: dict[str, Any]) -> None:
+    out.print(
+        f"SIMULATED. {found['members']:,} members x {found['positions']:,} posts in {found['shards']} shards: {found['seconds']:.0f} s, "
+        f"{found['peak_rss_bytes'] / 2**30:.2f} GiB at most, load of the machine {found['load_average']:.1f}"
+    )
+    out.print(
+        f"a tenth of it {found['tenth_seconds']:.0f} s: time grows with size to the power {found['growth_exponent']:.2f}; value "
+        f"{found['objective']:.1f} of at most {found['bound']:.1f}; top 20 of the full ranking on the short lists {found['recall_top20']:.4f}"
+    )
+    out.print(
+        f"3,000 x 1,000 written first {found['naive_seconds']:.1f} s, this night {found['same_night_seconds']:.1f} s: "
+        f"{found['ratio_to_naive']:.1f} times; value with one referral each {found['objective_to_naive']:.4f} of its optimum; "
+        f"in {found['shards_compared']} shards {found['shard_objective_share']:.4f} of the whole"
+    )

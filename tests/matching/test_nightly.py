@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from matching.baseline import BaselineScorer
@@ -231,3 +232,13 @@ def test_a_referral_nobody_reported_on_for_three_weeks_holds_the_post_no_longer(
     silent = referral(1, "M01", "P00", created_on=made_on)
     made = plan(region(n_members=4, n_positions=1, referrals=[silent]))
     assert (len(made.referrals) == 0) == held and "M01" not in set(made.referrals["member_id"])
+
+
+def test_who_names_no_limit_may_work_at_home_and_who_finds_no_post_at_all_is_told():
+    at_home = region(n_members=1, n_positions=1)
+    at_home["members"]["commute_limit_minutes"] = at_home["members"]["commute_limit_minutes"].astype("Int64") * pd.NA
+    at_home["positions"]["home_based"] = True
+    assert plan(at_home).referrals["position_id"].tolist() == ["P00"]
+    nothing = region(n_members=2, n_positions=1)
+    del nothing["positions"]
+    assert plan(nothing).unplaced["code"].tolist() == ["NO_POST_IN_REACH"] * 2

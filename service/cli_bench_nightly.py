@@ -1,0 +1,193 @@
+"""How long a province's night takes from record to record, beside a tenth of it and beside what would be written first. Simulated."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+from scipy import sparse
+from scipy.optimize import linear_sum_assignment
+
+import matching.night_shards as night_shards
+from matching import candidates
+from matching.allocation import AllocationProblem, allocate
+from matching.baseline import BaselineScorer
+from matching.eligibility import verdicts
+from matching.features import build
+from matching.nightly import NightState, plan_night
+from matching.nightly_scene import Scene, scene_of
+from matching.policy.load import load_policy
+from models.simulation.province import province
+from service.batch import COLUMNS, READS
+from service.cli_console import Step
+from service.settings import Settings
+from service.wiring import open_store
+
+DAY = date(2026, 6, 10)
+NAIVE = 3_000, 1_000
+"""Members and posts of the comparison with the way it would be written first."""
+
+SAMPLE = 300
+"""Members whose full ranking is made, to see how much of it the short lists hold."""
+
+
+def bench_nightly(members: int, positions: int, seed: int, step: Step) -> dict[str, Any]:
+    """Run the night at the size asked for and at a tenth of it, then compare; every figure is of this run."""
+    small = _night(max(members // 10, 1), max(positions // 10, 1), seed, step)
+    large = _night(members, positions, seed, step)
+    grown = members / max(members // 10, 1)
+    figures = {
+        "members": members, "positions": positions, "seconds": large["wall"], "peak_rss_bytes": large["peak"],
+        "objective": large["objective"], "bound": large["bound"], "referrals": large["referrals"], "unplaced": large["unplaced"],
+        "shards": large["shards"], "tenth_seconds": small["wall"],
+        "growth_exponent": float(np.log(large["wall"] / small["wall"]) / np.log(grown)),
+        "load_average": os.getloadavg()[0], "recall_top20": large["recall"],
+    }  # fmt: skip
+    return figures | _beside_naive(seed, step)
+
+
+def _night(members: int, positions: int, seed: int, step: Step) -> dict[str, Any]:
+    """Fill a record and run the command on it as a process of its own; wall seconds and the most memory of it and its workers."""
+    name = f"{members:,} x {positions:,}"
+    with tempfile.TemporaryDirectory() as folder:
+        step(f"make {name}", 0, 1)
+        tables = province(members, positions, seed)
+        with open_store(Settings(home=Path(folder), database_url=None)) as store, store.write() as tx:
+            for table, frame in tables.items():
+                tx.insert(table, frame)
+        recall = _recall(tables)
+        del tables
+        step(f"make {name}", 1, 1)
+        step(f"night {name}", 0, 1)
+        command = [
+            sys.executable,
+            "-c",
+            "from service.cli import main; main()",
+            "nightly",
+            "--as-of",
+            DAY.isoformat(),
+            "--json",
+        ]
+        environment = {k: v for k, v in os.environ.items() if k != "ONEMONTH_DATABASE_URL"} | {"ONEMONTH_HOME": folder}
+        told, wall, peak = _watched(command, environment)
+        step(f"night {name}", 1, 1)
+    return {**told, "wall": wall, "peak": peak, "recall": recall}
+
+
+def _watched(command: list[str], environment: Mapping[str, str]) -> tuple[dict[str, Any], float, int]:
+    began, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen(command, env=dict(environment), stdout=out, stderr=subprocess.DEVNULL)
+        whole = psutil.Process(process.pid)
+        while process.poll() is None:
+            peak = max(peak, _memory(whole))
+            time.sleep(0.2)
+        wall = time.perf_counter() - began
+        out.seek(0)
+        lines = out.read().splitlines()
+    if process.returncode:
+        raise RuntimeError(
+            f"the night ended with code {process.returncode}; run `onemonth nightly` on the same record to see why"
+        )
+    return json.loads(lines[-1]), wall, peak
+
+
+def _memory(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for one in [process, *process.children(recursive=True)]:
+            total += int(one.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return total
+    return total
+
+
+def _scene(tables: Mapping[str, pd.DataFrame]) -> Scene:
+    state = NightState.canonical(DAY, {n: tables[n] for n in READS if n in tables})
+    return scene_of(state, load_policy("440000", DAY))
+
+
+def _recall(tables: Mapping[str, pd.DataFrame]) -> float:
+    """Share of the top 20 of the full ranking that the short lists hold: members of the largest shard, over the posts of that shard."""
+    policy = load_policy("440000", DAY)
+    state = NightState.canonical(DAY, {n: tables[n] for n in READS if n in tables})
+    shard = max(night_shards.shards_of(state, policy), key=lambda s: len(s.state["members"]))
+    scene = scene_of(shard.state, policy, shard.lent)
+    rows = scene.rows[:: max(len(scene.rows) // SAMPLE, 1)][:SAMPLE]
+    ask = scene.pairing, BaselineScorer(), policy, scene.horizon
+    found = (
+        candidates.short_lists(*ask, rows=rows),
+        _looked_at_all(lambda: candidates.short_lists(*ask, rows=rows, keep=20, keep_welfare=0)),
+    )
+    short, full = (c.member * len(scene.pairing.positions) + c.position for c in found)
+    return float(np.isin(full, short).mean()) if len(full) else 1.0
+
+
+def _looked_at_all(make: Callable[[], candidates.Candidates]) -> candidates.Candidates:
+    """Make short lists that look at every post in reach and score all that are eligible."""
+    before = candidates.LOOK, candidates.SCORE
+    candidates.LOOK = candidates.SCORE = sys.maxsize
+    try:
+        return make()
+    finally:
+        candidates.LOOK, candidates.SCORE = before
+
+
+def _beside_naive(seed: int, step: Step) -> dict[str, Any]:
+    """Plan one small night both ways, and in shards and whole."""
+    step("naive", 0, 3)
+    tables, policy, scorer = province(*NAIVE, seed), load_policy("440000", DAY), BaselineScorer()
+    kept = {n: f[list(COLUMNS.get(n, f.columns))] for n, f in tables.items() if n in READS}
+    began = time.perf_counter()
+    naive = _naive(_scene(kept))
+    naive_seconds = time.perf_counter() - began
+    step("naive", 1, 3)
+    state = NightState.canonical(DAY, kept)
+    began = time.perf_counter()
+    whole = plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
+    seconds = time.perf_counter() - began
+    step("naive", 2, 3)
+    before = night_shards.WHOLE, night_shards.LEAST
+    night_shards.WHOLE, night_shards.LEAST = 0, NAIVE[0] // 10
+    try:
+        parts = plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
+    finally:
+        night_shards.WHOLE, night_shards.LEAST = before
+    step("naive", 3, 3)
+    return {
+        "naive_seconds": naive_seconds, "same_night_seconds": seconds, "ratio_to_naive": naive_seconds / seconds,
+        "objective_to_naive": _one_each(_scene(kept)) / naive,
+        "shard_objective_share": parts.certificate.objective / whole.certificate.objective,
+        "shards_compared": int(parts.figures["shards"]),
+    }  # fmt: skip
+
+
+def _naive(scene: Scene) -> float:
+    """Cross merge, score every pair, one assignment with a column a place; returns the sum of utilities."""
+    policy, n, m = load_policy("440000", DAY), len(scene.pairing.members), len(scene.pairing.positions)
+    pairs = pd.merge(pd.DataFrame({"mi": np.arange(n)}), pd.DataFrame({"pj": np.arange(m)}), how="cross")
+    mi, pj = pairs["mi"].to_numpy(), pairs["pj"].to_numpy()
+    value = BaselineScorer().score(build(scene.pairing, mi, pj), scene.horizon[mi]).utility
+    value = np.where(verdicts(scene.pairing, policy, mi, pj).eligible, value, 0.0).reshape(n, m)
+    places = np.repeat(np.arange(m), np.minimum(scene.room, n))
+    cost = value[:, places]
+    rows, columns = linear_sum_assignment(cost, maximize=True)
+    return float(cost[rows, columns].sum())
+
+
+def _one_each(scene: Scene) -> float:
+    """Return the best sum of utilities with one referral each, over our short lists: the naive problem with our candidates."""
+    policy = load_policy("440000", DAY)
+    found = candidates.short_lists(scene.pairing, BaselineScorer(), policy, scene.horizon, rows=scene.rows)
+    shape = len(scene.pairing.members), len(scene.pairing.positions)
+    utility = sparse.csr_matrix((found.utility, (found.member, found.position)), shape=shape)
+    return allocate(AllocationProblem(utility, scene.room)).objective
