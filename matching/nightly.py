@@ -9,8 +9,9 @@ import pandas as pd
 
 from matching.allocation import Certificate
 from matching.candidates import short_lists
+from matching.forecast import forecast_of, openings_of
 from matching.night_shards import Shard, shards_of
-from matching.nightly_morning import diff_of, forecast_of, only_new, referrals_of, unplaced_of
+from matching.nightly_morning import diff_of, only_new, referrals_of, unplaced_of
 from matching.nightly_problem import full_posts, solve_night
 from matching.nightly_scene import NightState, scene_of
 from matching.policy.load import PolicyBook
@@ -28,11 +29,15 @@ class NightPlan:
     ----------
     referrals : DataFrame
         Only tonight's new ones: ``member_id household_id position_id kind p_placed p_stays utility rank_shown days_left tier
-        suitability``.
+        suitability trade p_other_side``; ``trade`` says why it is a public-welfare post or not, ``p_other_side`` is the best chance on
+        tonight's list among the posts it was weighed against.
     unplaced : DataFrame
         Members who hold nothing after tonight: ``member_id household_id code facts nearest_change`` (the last two JSON text).
     forecast : DataFrame
-        A household a row: ``household_id due_on days_left chance open_referrals``; ``chance`` that at least one member starts in time.
+        A household a row: ``household_id due_on days_left chance open_referrals blocker blocking``; ``chance`` that somebody starts in
+        time, ``blocker`` what stands in the way where that is unlikely (``matching.forecast``).
+    openings : DataFrame
+        ``kind region_code worth``: promises kept more by one more opening of each kind and district.
     prices : DataFrame
         ``position_id price``, what a unit is worth to those still to come.
     certificate : Certificate
@@ -46,6 +51,7 @@ class NightPlan:
     referrals: pd.DataFrame
     unplaced: pd.DataFrame
     forecast: pd.DataFrame
+    openings: pd.DataFrame
     prices: pd.DataFrame
     certificate: Certificate
     diff: pd.DataFrame
@@ -57,7 +63,7 @@ class NightPlan:
     def fingerprint(self) -> str:
         """Return a hash of everything the plan proposes; the same state, scorer, policy and seed give the same."""
         digest = hashlib.sha256()
-        for frame in (self.referrals, self.unplaced, self.forecast, self.prices, self.diff):
+        for frame in (self.referrals, self.unplaced, self.forecast, self.openings, self.prices, self.diff):
             digest.update(",".join(map(str, frame.columns)).encode())
             digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
         return digest.hexdigest()
@@ -85,10 +91,12 @@ def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.rand
     solved = solve_night(scene, scorer, policy, found, rng)
     referrals = referrals_of(scene, found, solved)
     diff = diff_of(scene, referrals)
+    forecast = forecast_of(scene, policy, found, referrals, solved.standing_placed)
     return NightPlan(
         referrals=only_new(scene, referrals),
         unplaced=unplaced_of(scene, policy, found, referrals),
-        forecast=forecast_of(scene, referrals, solved.standing_utility),
+        forecast=forecast,
+        openings=openings_of(scene, policy, found, referrals, forecast),
         prices=pd.DataFrame({"position_id": scene.pairing.positions.ids, "price": solved.prices}),
         certificate=solved.allocation.certificate,
         diff=diff,
@@ -113,6 +121,7 @@ def joined(plans: Sequence[NightPlan]) -> NightPlan:
         referrals=_stacked([p.referrals for p in plans], ["member_id", "rank_shown"]),
         unplaced=_stacked([p.unplaced for p in plans], ["member_id"]),
         forecast=_stacked([p.forecast for p in plans], ["household_id"]),
+        openings=_best_worth([p.openings for p in plans]),
         prices=prices,
         certificate=Certificate(
             all(c.feasible for c in certificates), objective, bound, (bound - objective) / bound if bound > 0 else 0.0,
@@ -126,6 +135,12 @@ def joined(plans: Sequence[NightPlan]) -> NightPlan:
             name: float(len(prices)) if name == "positions" else sum(p.figures[name] for p in plans) for name in plans[0].figures
         } | {"shards": float(len(plans))},
     )  # fmt: skip
+
+
+def _best_worth(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the worth of one more opening by kind and district: where it is worth most."""
+    best = pd.concat(frames).groupby(["kind", "region_code"], as_index=False)["worth"].max()
+    return best.sort_values(["worth", "kind", "region_code"], ascending=[False, True, True], ignore_index=True)
 
 
 def _stacked(frames: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:

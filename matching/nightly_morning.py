@@ -5,15 +5,17 @@ import json
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools, Floats, Ints
+from matching.arrays import Bools, Ints
 from matching.candidates import Candidates
 from matching.eligibility import Gate
 from matching.nightly_problem import Solved
-from matching.nightly_scene import Scene
+from matching.nightly_scene import RUNNING, Scene
 from matching.policy.load import PolicyBook
 from matching.reasons import Fact, Reason
 from matching.unblock import nearest_changes_of
 from matching.vocabulary import POSITION_KINDS
+
+_WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
 
 
 def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFrame:
@@ -23,7 +25,7 @@ def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFram
     order = np.lexsort((pj, -utility, mi))
     mi, pj, utility = mi[order], pj[order], utility[order]
     members, positions = scene.pairing.members, scene.pairing.positions
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "member_id": members.ids[mi],
             "household_id": members.household_ids[mi],
@@ -40,6 +42,25 @@ def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFram
             "suitability": "ok",
         }
     ).astype(dict.fromkeys(("member_id", "household_id", "position_id", "kind", "tier", "suitability"), "str"))
+    return frame.assign(**_trade(scene, found, frame))
+
+
+def _trade(scene: Scene, found: Candidates, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return why each referral is to a public-welfare post or not, and the best chance on the list's other side.
+
+    ``WELFARE_BOTTOM_LINE`` in the last days of a promise, ``WELFARE_BETTER_ODDS`` where no other post on the list gives a better chance in
+    the days left, ``WELFARE_AS_WELL`` where one does and the household's odds are still thin, ``ORDINARY_FIRST`` for every other post.
+    """
+    welfare = scene.pairing.positions.kind[found.position] == _WELFARE
+    best = np.zeros((2, len(scene.pairing.members)))
+    for side in (0, 1):
+        np.maximum.at(best[side], found.member[welfare == side], found.p_placed[welfare == side])
+    mi, is_welfare = frame["mi"].to_numpy(dtype=np.int64), (frame["kind"] == "PUBLIC_WELFARE").to_numpy(dtype=bool)
+    other = np.where(is_welfare, best[0, mi], best[1, mi])
+    last = (scene.stake[mi] == RUNNING) & (frame["tier"] == "P0").to_numpy(dtype=bool)
+    better = frame["p_placed"].to_numpy(dtype=float) >= other
+    codes = ["ORDINARY_FIRST", "WELFARE_BOTTOM_LINE", "WELFARE_BETTER_ODDS"]
+    return {"trade": np.select([~is_welfare, last, better], codes, "WELFARE_AS_WELL"), "p_other_side": other}
 
 
 def diff_of(scene: Scene, referrals: pd.DataFrame) -> pd.DataFrame:
@@ -110,23 +131,3 @@ def _why_nothing(found: Candidates, i: int) -> Reason:
     top = [int(g) for g in np.argsort(-counts, kind="stable")[:3] if counts[g] > 0]
     facts: dict[str, Fact] = {Gate(g).name: int(counts[g]) for g in top}
     return Reason("NOTHING_ELIGIBLE", facts)
-
-
-def forecast_of(scene: Scene, referrals: pd.DataFrame, standing_utility: Floats) -> pd.DataFrame:
-    """Return for each planned household the chance that at least one of its open referrals leads to a lasting start in time."""
-    mi = np.concatenate([referrals["mi"].to_numpy(), scene.standing["mi"].to_numpy()])
-    utility = np.concatenate([referrals["utility"].to_numpy(), standing_utility])
-    members = scene.pairing.members
-    planned = pd.DataFrame(
-        {
-            "household_id": members.household_ids[scene.rows],
-            "due_on": scene.due_on[scene.rows],
-            "days_left": scene.days_left[scene.rows].astype(np.int64),
-        }
-    )
-    base = planned.groupby("household_id", sort=True).agg(due_on=("due_on", "min"), days_left=("days_left", "min"))
-    misses = pd.Series(np.log1p(-np.clip(utility, 0.0, 0.999)), index=members.household_ids[mi]).groupby(level=0).sum()
-    counts = pd.Series(1, index=members.household_ids[mi]).groupby(level=0).sum()
-    base["chance"] = 1.0 - np.exp(misses.reindex(base.index).fillna(0.0))
-    base["open_referrals"] = counts.reindex(base.index).fillna(0).astype(np.int64)
-    return base.reset_index()

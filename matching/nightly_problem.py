@@ -1,6 +1,6 @@
 """Tonight's allocation problem: utilities, capacity by kind, standing referrals, pins, the bottom line and the price of waiting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,9 @@ from matching.arrays import Bools, Floats, Ints
 from matching.candidates import Candidates
 from matching.eligibility import decide
 from matching.features import build
+from matching.nightly_prices import prices_of
 from matching.nightly_scene import BROKEN, LIFTED, OPEN_ENDED, RUNNING, Scene
+from matching.outlook import Outlook, outlook_of
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
 from matching.scoring import Scorer
@@ -31,19 +33,25 @@ class Solved:
     pairs: Ints
     p_placed: Floats
     p_stays: Floats
-    standing_utility: Floats
+    standing_placed: Floats
     prices: Floats
     notes: tuple[Reason, ...]
 
 
 def solve_night(
-    scene: Scene, scorer: Scorer, policy: PolicyBook, found: Candidates, rng: np.random.Generator
+    scene: Scene,
+    scorer: Scorer,
+    policy: PolicyBook,
+    found: Candidates,
+    rng: np.random.Generator,
+    outlook: Outlook | None = None,
 ) -> Solved:
-    """Pose and solve the night."""
+    """Pose and solve the night; the ``outlook`` is learned from the record where none is given."""
+    outlook = outlook_of(scene.history, scene.as_of) if outlook is None else outlook
     pins, pin_notes = _pins(scene, policy)
     standing = scene.standing[["mi", "pj"]].drop_duplicates().to_numpy(dtype=np.int64)
     extra = np.concatenate([standing, pins]) if len(pins) else standing
-    member, position, p_placed, p_stays = _with(scene, scorer, found, extra)
+    member, position, p_placed, p_stays = _with(scene, scorer, kept_for_need(scene, policy, found, outlook), extra)
     utility = np.clip(p_placed * p_stays, 1e-6, CERTAIN)
     moved = np.isin(
         _keys(scene, member, position), _keys(scene, *scene.movable[["mi", "pj"]].to_numpy(dtype=np.int64).T)
@@ -61,7 +69,9 @@ def solve_night(
         must=_bottom_line(scene, policy),
         must_positions=scene.pairing.positions.kind == _WELFARE,
     )
-    allocation = allocate(problem)
+    chances = sparse.csr_matrix((p_placed, (member, position)), shape=shape)
+    prices = prices_of(scene, problem, chances, outlook, rng)
+    allocation = allocate(problem, prices)
     chosen = allocation.pairs[~np.isin(_keys(scene, *allocation.pairs.T), _keys(scene, *standing.T))]
     at = np.searchsorted(_keys(scene, member, position), _keys(scene, *chosen.T))
     return Solved(
@@ -69,15 +79,49 @@ def solve_night(
         pairs=chosen,
         p_placed=p_placed[at],
         p_stays=p_stays[at],
-        standing_utility=utility[
+        standing_placed=p_placed[
             np.searchsorted(
                 _keys(scene, member, position),
                 _keys(scene, scene.standing["mi"].to_numpy(), scene.standing["pj"].to_numpy()),
             )
         ],
-        prices=np.zeros(shape[1]),
+        prices=prices,
         notes=pin_notes,
     )
+
+
+def kept_for_need(scene: Scene, policy: PolicyBook, found: Candidates, outlook: Outlook) -> Candidates:
+    """Return the candidates without public-welfare posts for households whose odds elsewhere are good and time is left.
+
+    The odds are those of each member's best other posts of tonight's list, as many as it has slots, within the days left; from
+    ``night.welfare_odds`` on the fallback waits for who needs it, until the last days. Openings beyond what those who need one tonight,
+    and as large a share of the month's arrivals, could take are free for everybody.
+    """
+    welfare = scene.pairing.positions.kind[found.position] == _WELFARE
+    home = _household_codes(scene)
+    waits = _odds_elsewhere(scene, found, ~welfare, home)[home] >= policy.number("night.welfare_odds")
+    waits &= ~_bottom_line(scene, policy)
+    could = np.unique(home[found.member[welfare]])
+    needy = len(np.unique(home[found.member[welfare & ~waits[found.member]]]))
+    need = needy + needy / max(len(could), 1) * outlook.seekers
+    posts = np.unique(found.position[welfare])
+    if scene.pairing.positions.openings_left[posts].sum() > need:
+        return found
+    keep = ~(welfare & waits[found.member])
+    return replace(
+        found, member=found.member[keep], position=found.position[keep], p_placed=found.p_placed[keep], p_stays=found.p_stays[keep]
+    )  # fmt: skip
+
+
+def _odds_elsewhere(scene: Scene, found: Candidates, other: np.ndarray, home: Ints) -> Floats:
+    """Return (n_homes,) the chance of at least one start over each member's best ``other`` posts, as many as it has slots."""
+    at = np.flatnonzero(other)
+    order = at[np.lexsort((-found.p_placed[at], found.member[at]))]
+    member = found.member[order]
+    rank = np.arange(len(order)) - np.searchsorted(member, member)
+    best = order[rank < scene.slots[member]]
+    missed = np.log1p(-np.minimum(found.p_placed[best], CERTAIN))
+    return np.asarray(1.0 - np.exp(np.bincount(home[found.member[best]], missed, int(home.max(initial=-1)) + 1)))
 
 
 def _keys(scene: Scene, member: Ints, position: Ints) -> Ints:

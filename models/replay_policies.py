@@ -7,13 +7,12 @@ import numpy as np
 
 from matching.arrays import Floats, Ints
 from matching.candidates import Candidates, short_lists
-from matching.nightly import NightState, plan_night
+from matching.nightly import NightPlan, NightState, plan_night
 from matching.nightly_scene import Scene, scene_of
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from models.simulation.draws import uniform
 from models.simulation.ledger import NIGHT, Proposals
-from models.simulation.office import numbers
 from models.simulation.region import tables
 from models.simulation.world import World
 
@@ -35,12 +34,19 @@ class Engine:
 
     scorer: Scorer
     seed: int
+    watch: Callable[[World, NightPlan], None] | None = None
 
     def __call__(self, world: World) -> Proposals:
         """Propose what the night plans; what it plans is issued the same day."""
         rng = np.random.default_rng([self.seed, world.day])
-        plan = plan_night(night_state(world), self.scorer, _book(world), rng=rng)
-        return Proposals.of(numbers(plan.referrals["member_id"]), numbers(plan.referrals["position_id"]), NIGHT)
+        plan = plan_night(night_state(world), self.scorer, book(world), rng=rng)
+        if self.watch is not None:
+            self.watch(world, plan)
+        return Proposals.of(
+            row_numbers(plan.referrals["member_id"].to_numpy()),
+            row_numbers(plan.referrals["position_id"].to_numpy()),
+            NIGHT,
+        )
 
 
 Wish = Callable[[World, Scene, Candidates], Floats]
@@ -56,7 +62,7 @@ class OneByOne:
 
     def __call__(self, world: World) -> Proposals:
         """Propose under the same gates, slots and room as the engine."""
-        policy = _book(world)
+        policy = book(world)
         scene = scene_of(night_state(world), policy)
         found = short_lists(
             scene.pairing, self.scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut
@@ -64,7 +70,7 @@ class OneByOne:
         order = np.argsort(-self.wish(world, scene, found), kind="stable")
         member, post = _taken_in_turn(scene, policy, found.member[order], found.position[order])
         ids = scene.pairing.members.ids, scene.pairing.positions.ids
-        return Proposals.of(_rows(ids[0][member]), _rows(ids[1][post]), NIGHT)
+        return Proposals.of(row_numbers(ids[0][member]), row_numbers(ids[1][post]), NIGHT)
 
 
 def by_score(world: World, scene: Scene, found: Candidates) -> Floats:
@@ -74,7 +80,10 @@ def by_score(world: World, scene: Scene, found: Candidates) -> Floats:
 
 def by_lot(world: World, scene: Scene, found: Candidates) -> Floats:
     """Wish at random, alike for the same pair on the same day."""
-    member, post = _rows(scene.pairing.members.ids[found.member]), _rows(scene.pairing.positions.ids[found.position])
+    member, post = (
+        row_numbers(scene.pairing.members.ids[found.member]),
+        row_numbers(scene.pairing.positions.ids[found.position]),
+    )
     return np.asarray(uniform(world.truth.seed, "lot", member, post, world.day)).reshape(len(member))
 
 
@@ -92,9 +101,11 @@ def _taken_in_turn(scene: Scene, policy: PolicyBook, member: Ints, post: Ints) -
     return pairs[:, 0], pairs[:, 1]
 
 
-def _rows(identifiers: np.ndarray) -> Ints:
+def row_numbers(identifiers: np.ndarray) -> Ints:
+    """Return the world's row numbers behind the office's identifiers."""
     return np.array([int(text[4:]) for text in identifiers], dtype=np.int64)
 
 
-def _book(world: World) -> PolicyBook:
+def book(world: World) -> PolicyBook:
+    """Return the policy of the world's day."""
     return load_policy(REGION, world.today.item())

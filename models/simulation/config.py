@@ -7,6 +7,9 @@ from types import MappingProxyType
 BASE_HOUSEHOLDS, BASE_CASEWORKERS, BASE_STOCK = 1.9, 10, 60
 """Households a city and working day, caseworkers a city and openings in stock on the first day, at scale 1 (sections 7.1, 7.3, 7.5)."""
 
+SIMULATED_HOUSEHOLD = 1.82
+"""Mean able and willing members of a household (section 7.2)."""
+
 SCARCE, BASE, SLACK = 4.6, 6.2, 7.0
 """Openings a working day for every ``BASE_HOUSEHOLDS`` households (section 7.3)."""
 
