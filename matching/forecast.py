@@ -102,13 +102,13 @@ def _usual_chance(found: Candidates, n_members: int) -> Floats:
 
 
 def _pace(scene: Scene, policy: PolicyBook) -> float:
-    """Return referrals a member is given on a night, from the record of the last month; else slots turned over as letters expire."""
+    """Return referrals a member is given on a night: those of the record's last month, else slots turned over as letters expire."""
     made = scene.history["referrals"]["created_on"].to_numpy().astype("datetime64[D]")
     age = (np.datetime64(scene.as_of, "D") - made).astype(np.int64)
-    recent = int(((age >= 0) & (age < DEFAULT_DAYS)).sum())
+    age = age[age >= 0]
     usual = policy.number("night.max_open_referrals") / (2.0 * policy.number("referral.valid_days"))
-    people = float(len(scene.rows))
-    return (recent + USUAL_STARTS * usual) / (people * DEFAULT_DAYS + USUAL_STARTS) if people else usual
+    nights = float(min(int(age.max(initial=-1)) + 1, DEFAULT_DAYS)) * len(scene.rows)
+    return float(((age < DEFAULT_DAYS).sum() + USUAL_STARTS * usual) / (nights + USUAL_STARTS))
 
 
 def _level(whole: Floats, at_stake: np.ndarray, promises: pd.DataFrame, as_of: object) -> float:
@@ -185,13 +185,14 @@ def openings_of(
         "household_id": homes,
         "gain": found.p_placed[use] * (1.0 - chance.reindex(homes).fillna(1.0).to_numpy()),
     })  # fmt: skip
-    best = frame.groupby(["kind", "region_code", "household_id"], as_index=False)["gain"].max()
+    gains = frame.groupby(["kind", "region_code", "household_id"])["gain"].max().rename("gain")
+    best = pd.DataFrame(gains).reset_index()
     best = best.sort_values(["kind", "region_code", "gain"], ascending=[True, True, False], kind="stable")
     rank = best.groupby(["kind", "region_code"]).cumcount()
     taken = best["kind"].map({k: max(policy.number(f"night.referral_ratio.{k}"), 1.0) for k in POSITION_KINDS})
     best = best[rank < taken]
     left = np.log1p(-best["gain"].clip(0.0, 0.999)).groupby([best["kind"], best["region_code"]]).sum()
-    out = (1.0 - np.exp(left)).rename("worth").reset_index()
+    out = pd.DataFrame({"worth": 1.0 - np.exp(left)}).reset_index()
     return out.sort_values(["worth", "kind", "region_code"], ascending=[False, True, True], ignore_index=True)
 
 

@@ -115,6 +115,10 @@ def _openings(positions: pd.DataFrame, rate: Floats, today: np.datetime64) -> di
         return {}
     days = min(float(age[age >= 0].max()) + 1.0, float(BACK_DAYS))
     city = positions["region_code"].str[:4]
-    counts = positions["openings_total"][lately].groupby([positions["kind"][lately], city[lately]]).sum()
+    frame = pd.DataFrame({"kind": positions["kind"], "city": city, "openings": positions["openings_total"]})[lately]
+    counts = frame.groupby(["kind", "city"], as_index=False)["openings"].sum()
     lives = dict(zip(POSITION_KINDS, np.exp(-rate * START_DAYS), strict=True))
-    return {(str(k), str(c)): float(n) * AHEAD_DAYS / days * lives[str(k)] for (k, c), n in counts.items()}
+    return {
+        (str(k), str(c)): float(n) * AHEAD_DAYS / days * lives[str(k)]
+        for k, c, n in zip(counts["kind"], counts["city"], counts["openings"], strict=True)
+    }

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import access, casework, health, model_versions, reports, routes, rules
+from service.api import access, casework, health, model_versions, reports, routes, rules, whatif
 from service.api.guard import Guard
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
 from service.security.gate import Gate, admit, caller_of
@@ -36,7 +36,7 @@ from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
 ROUTERS = (
-    health.router, model_versions.router, routes.router, access.router, casework.router, rules.router, reports.router, pages.router, access_pages.router, member_pages.router,
+    health.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, pages.router, access_pages.router, member_pages.router,
     household_pages.router, letter_pages.router, morning_pages.router, supervisor_pages.router,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""

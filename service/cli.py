@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy, cli_watch
+from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy, cli_replay, cli_watch
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -166,6 +166,7 @@ cli_models.register(app, models_app)
 cli_privacy.register(app)
 cli_policy.register(app)
 cli_watch.register(models_app)
+cli_replay.register(app)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from matching.policy.load import PolicyBook
 from matching.reasons import Reason
 from matching.scoring import Scorer
 
-PLAN_FRAMES = ("referrals", "unplaced", "forecast", "prices", "diff")
+PLAN_FRAMES = ("referrals", "unplaced", "forecast", "openings", "prices", "diff")
 """Tables of a plan."""
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -63,6 +63,7 @@ def plan_of(packed: bytes) -> NightPlan:
         referrals=frames["referrals"],
         unplaced=frames["unplaced"],
         forecast=frames["forecast"],
+        openings=frames["openings"],
         prices=frames["prices"],
         certificate=Certificate(feasible, objective, bound, gap, tuple(Violation(*v) for v in violations)),
         diff=frames["diff"],
