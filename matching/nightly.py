@@ -139,7 +139,7 @@ def joined(plans: Sequence[NightPlan]) -> NightPlan:
 
 def _best_worth(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the worth of one more opening by kind and district: where it is worth most."""
-    best = pd.concat(frames).groupby(["kind", "region_code"], as_index=False)["worth"].max()
+    best = pd.DataFrame(pd.concat(frames).groupby(["kind", "region_code"])["worth"].max().rename("worth")).reset_index()
     return best.sort_values(["worth", "kind", "region_code"], ascending=[False, True, True], ignore_index=True)
 
 
