@@ -68,6 +68,7 @@ class _Row:
     figures: dict[str, Any]
 
     def cells(self) -> list[object]:
+        """Return the cells of the policy's row."""
         f = self.figures
         strata = f["by_stratum"]
         return [
