@@ -204,7 +204,7 @@ def get_locks(office: AnOffice, member_id: Id) -> dict[str, Any]:
     return {"items": as_plain(locks_of(office, member_id)), "next": None}
 
 
-@router.delete("/members/{member_id}/locks/{lock_id}", responses=responses("not-found"))
+@router.delete("/members/{member_id}/locks/{lock_id}", responses=responses("not-found", "too-large", "media-type"))
 def delete_lock(office: AnOffice, member_id: Id, lock_id: Id) -> dict[str, Any]:
     """Lift a lock; the record of it stays."""
     office.now().member_row(member_id)
