@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from models.ranker_inputs import Float32s, Floats, Ints, Outcomes, query_sizes
 
+Mask = NDArray[np.bool_]
 _LEAST_STRIDE = 0.03
 _ROWS_FOR_THREADS = 2_000
+_ROWS_BY_ROW = 50_000
 _ROUNDS_TO_SPARE = 10
 _PILOT_SHARE = 0.6
 
@@ -81,7 +83,8 @@ def bin_rows(rows: Outcomes, directions: tuple[int, ...], n_threads: int, seed: 
         "num_threads": n_threads,
         "seed": seed,
         "deterministic": True,
-        "force_row_wise": True,
+        # the same sums either way; by column is quicker where rows are few
+        "force_col_wise" if len(rows) < _ROWS_BY_ROW else "force_row_wise": True,
         "max_bin": max_bin,
         "feature_pre_filter": False,
         "min_data_in_bin": 3,
@@ -101,60 +104,66 @@ def grow(binned: Binned, recipe: Recipe, fold: Ints, begin: Floats) -> tuple[Tre
     final trees of a paced member take half the steps and somewhat over twice the rounds, for they see more rows. Where
     one fold holds out few of many rows, its trees are final.
     """
-    paced = _paced(binned, recipe, begin, fold) if recipe.patience else recipe
-    n_folds = max(int(fold.max()) + 1, 1)
-    grown = [_grow_one(binned, paced, begin, fold == k) for k in range(n_folds)]
-    best = int(np.argmin(np.mean([curve for _, curve in grown], axis=0))) + 1 if recipe.patience else paced.rounds
+    n_threads = int(binned.common["num_threads"])
+    parts = [fold == k for k in np.unique(fold[fold >= 0])]
+    paced = _paced(binned, recipe, begin, parts[0]) if recipe.patience else recipe
+    boosters, best = _grow_side_by_side(binned, paced, begin, parts)
     margin = np.full(len(fold), np.nan)
-    for held_out, (booster, _) in enumerate(grown):
-        out = np.flatnonzero(fold == held_out)
-        if len(out):
-            margin[out] = booster.predict(
-                binned.rows.X[out], raw_score=True, num_iteration=best, num_threads=int(binned.common["num_threads"])
+    for booster, held_out in zip(boosters, parts, strict=True):
+        if held_out.any():
+            margin[held_out] = booster.predict(
+                binned.rows.X[held_out], raw_score=True, num_iteration=best, num_threads=n_threads
             )
-    if n_folds > 1:
-        shorter, longer = (0.5, 2.5) if recipe.patience else (1.0, 1.1)
-        stride = float(paced.params["learning_rate"]) * shorter
-        final = replace(paced, rounds=round(longer * best), params={**paced.params, "learning_rate": stride})
-        text = _text(_grow_one(binned, final, begin, None)[0], final.rounds)
-    else:
-        text = _text(grown[0][0], best)
-    return Trees.from_text(text, int(binned.common["num_threads"])), margin
+    if len(parts) == 1:
+        return Trees.from_text(_text(boosters[0], best), n_threads), margin
+    shorter, longer = (0.5, 2.5) if recipe.patience else (1.0, 1.1)
+    stride = float(paced.params["learning_rate"]) * shorter
+    final = replace(paced, rounds=round(longer * best), patience=0, params={**paced.params, "learning_rate": stride})
+    (whole,), rounds = _grow_side_by_side(binned, final, begin, [np.zeros(len(fold), dtype=bool)])
+    return Trees.from_text(_text(whole, rounds), n_threads), margin
 
 
-def _paced(binned: Binned, recipe: Recipe, begin: Floats, fold: Ints) -> Recipe:
+def _paced(binned: Binned, recipe: Recipe, begin: Floats, held_out: Mask) -> Recipe:
     """Return the recipe with steps as small as its rounds allow.
 
-    A pilot on fold 0 with long steps shows how far (steps times rounds) the data bear to go; the members go that far
+    A pilot with long steps shows how far (steps times rounds) the data bear to go; the members go that far
     in shorter steps, which generalise better.
     """
-    _, curve = _grow_one(binned, recipe, begin, fold == 0, patience=recipe.patience)
+    _, best = _grow_side_by_side(binned, recipe, begin, [held_out])
     stride = float(recipe.params["learning_rate"])
-    far = (int(np.argmin(curve)) + 1) * stride
+    far = best * stride
     shorter = min(max(far / (_PILOT_SHARE * recipe.rounds), _LEAST_STRIDE), stride)
     rounds = min(recipe.rounds, int(np.ceil(far / (_PILOT_SHARE * shorter))) + _ROUNDS_TO_SPARE)
     return replace(recipe, params={**recipe.params, "learning_rate": shorter}, rounds=rounds)
 
 
-def _grow_one(
-    binned: Binned, recipe: Recipe, begin: Floats, held_out: NDArray[np.bool_] | None, patience: int = 0
-) -> tuple[lgb.Booster, Floats]:
-    """A booster of the rows not held out, and its held-out loss by round; all rows and no loss where none is held out."""
+def _grow_side_by_side(
+    binned: Binned, recipe: Recipe, begin: Floats, parts: list[Mask]
+) -> tuple[list[lgb.Booster], int]:
+    """A booster for each part, grown on the rows outside it, and the rounds to keep.
+
+    With patience all are grown round by round until the mean loss on the parts has not fallen for that long.
+    """
+    boosters = [_planted(binned, recipe, begin, held_out) for held_out in parts]
+    least, best = np.inf, recipe.rounds
+    for done in range(1, recipe.rounds + 1):
+        for booster in boosters:
+            booster.update()
+        if recipe.patience:
+            # rounded: the last bits of the loss depend on the number of threads, the round chosen must not
+            loss = round(float(np.mean([booster.eval_valid()[0][2] for booster in boosters])), 9)
+            least, best = (loss, done) if loss < least else (least, best)
+            if done - best >= recipe.patience:
+                break
+    return boosters, best
+
+
+def _planted(binned: Binned, recipe: Recipe, begin: Floats, held_out: Mask) -> lgb.Booster:
     params = {**binned.common, **recipe.params, "objective": _objective(binned.rows, recipe), "metric": _metric(recipe)}
-    if held_out is None:
-        return lgb.train(params, binned.part(np.arange(len(begin)), recipe.objective, begin), recipe.rounds), np.empty(
-            0
-        )
-    train = binned.part(np.flatnonzero(~held_out), recipe.objective, begin)
-    judge = binned.part(np.flatnonzero(held_out), recipe.objective, begin)
-    history: dict[str, dict[str, list[float]]] = {}
-    callbacks = [lgb.record_evaluation(history)]
-    if patience:
-        callbacks.append(lgb.early_stopping(patience, verbose=False))
-    booster = lgb.train(params, train, recipe.rounds, valid_sets=[judge], valid_names=["out"], callbacks=callbacks)
-    # rounded: the last bits of the loss depend on the number of threads, the round chosen must not
-    curve = np.round(next(iter(history["out"].values())), 9)
-    return booster, -curve if recipe.objective == "lambdarank" else curve
+    booster = lgb.Booster(params, binned.part(np.flatnonzero(~held_out), recipe.objective, begin))
+    if recipe.patience:
+        booster.add_valid(binned.part(np.flatnonzero(held_out), recipe.objective, begin), "out")
+    return booster
 
 
 def _objective(rows: Outcomes, recipe: Recipe) -> str:
@@ -162,7 +171,7 @@ def _objective(rows: Outcomes, recipe: Recipe) -> str:
 
 
 def _metric(recipe: Recipe) -> str:
-    return {"binary": "cross_entropy", "lambdarank": "ndcg", "regression": "l2"}[recipe.objective]
+    return {"binary": "cross_entropy", "regression": "l2"}[recipe.objective] if recipe.patience else "none"
 
 
 def _target(rows: Outcomes, chosen: Ints, objective: str) -> tuple[Floats, Floats]:

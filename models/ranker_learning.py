@@ -15,9 +15,8 @@ from models.ranker_timing import Timing, fit_hazard, open_row_labels, quickness_
 
 _LEAST_OF_A_CLASS = 8
 _LEAST_FOR_BOOSTING = 150
-_LEAST_MIXED_GROUPS = 20
+_LEAST_MIXED_GROUPS = 40
 _LEAST_TIMED = 200
-_ORDER_FOLDS = 3
 _START = {"curves": 1.0, "chance": 1.0, "order": 0.0, "grade": 0.0}
 
 
@@ -83,8 +82,7 @@ def _add_rank_members(team: _Team, binned: Binned, fold: Ints, effort: Effort) -
     rows = binned.rows
     _, margin = team.stacked(rows)
     begin = 0.5 * np.where(np.isnan(margin), team.members["curves"].margin(rows.X), margin)
-    coarse = np.where(fold < 0, fold, fold % _ORDER_FOLDS)
-    team.add("order", *grow(binned, order_recipe(len(rows), effort.max_rounds), coarse, begin))
+    team.add("order", *grow(binned, order_recipe(len(rows), effort.max_rounds), fold, begin))
     if rows.grade.max() == 1:
         return ["order"]
     level = np.full(len(rows), rows.grade.mean())
@@ -136,8 +134,7 @@ def _learn_timing(rows: Outcomes, ends: Floats, fold: Ints, effort: Effort) -> T
         weight=weight[timed] / weight[timed].mean(),
     )
     binned = bin_rows(part, effort.directions, effort.n_threads, effort.seed, max_bin_for(len(timed)))
-    halves = np.where(fold[timed] < 0, -1, fold[timed] % 2)
     begin = np.full(len(timed), target[timed].mean())
-    trees, margin = grow(binned, timing_recipe(len(timed), effort.max_rounds), halves, begin)
+    trees, margin = grow(binned, timing_recipe(len(timed), effort.max_rounds), fold[timed], begin)
     intercepts, slope = fit_hazard(ends, rows.take(timed), margin)
     return Timing(ends, intercepts, slope, trees if slope > 0 else None)

@@ -5,21 +5,21 @@ from models.ranker_boosting import Recipe
 
 def n_folds_for(n_rows: int) -> int:
     """Return how many folds judge the members: more where rows are few, one holdout where they are many."""
-    return 4 if n_rows < 50_000 else 1
+    return 3 if n_rows < 50_000 else 1
 
 
 def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the pointwise member: subsampled trees of few leaves."""
     return _recipe(
-        "chance", "binary", _shape(n_rows), 80 if n_rows < 50_000 else 400 if n_rows < 400_000 else 240, 15, max_rounds
+        "chance", "binary", _shape(n_rows), 60 if n_rows < 50_000 else 400 if n_rows < 400_000 else 240, 12, max_rounds
     )
 
 
 def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the member that learns the order inside groups (LambdaMART), growing from the pointwise margins."""
     # no bagging_by_query: LightGBM 4.7 draws it differently on one thread and on two
-    params = {**_shape(n_rows), "learning_rate": 0.15, "eval_at": [10], "lambdarank_truncation_level": 20}
-    return _recipe("order", "lambdarank", params, 40, 0, max_rounds)
+    params = {**_shape(n_rows), "learning_rate": 0.165, "lambdarank_truncation_level": 20}
+    return _recipe("order", "lambdarank", params, 36, 0, max_rounds)
 
 
 def grade_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:

@@ -1,11 +1,17 @@
 """A log that chose by what nobody recorded: training on it as it stands misses the planted effect, training by its propensities finds it."""
 
+from functools import cache
+
 import numpy as np
+import pytest
 from scipy.special import expit, logit
+from scipy.stats import t
 
 from models.ranker import PlacementRanker
 
-N = 24_000
+N = 8_000
+LOGS = 8
+TRUE_EFFECT, TRUE_CHANCE = 0, 1
 
 
 def biased_log(seed=0):
@@ -27,18 +33,50 @@ def planted(at):
     return float(expit(at + 1.5 * impression - 1.0).mean())
 
 
+@cache
+def truths():
+    """Return the planted effect of two deviations of skill in log-odds, and the chance at average skill."""
+    return np.array([logit(planted(1.0)) - logit(planted(-1.0)), planted(0.0)])
+
+
 def effect(ranker):
     """Return what two deviations of skill add to the log-odds."""
     low, high = ranker.probability_within(np.array([[-1.0], [1.0]]), 30)
     return float(logit(high) - logit(low))
 
 
-def test_naive_training_misses_the_planted_effect_and_training_by_propensity_finds_it():
-    X, y, propensity = biased_log()
-    truth = float(logit(planted(1.0)) - logit(planted(-1.0)))
-    naive = PlacementRanker(n_threads=1).fit(X, y)
-    weighed = PlacementRanker(n_threads=1).fit(X, y, sample_weight=1.0 / propensity)
-    assert effect(naive) < 0.75 * truth
-    assert abs(effect(weighed) - truth) < 0.25 * truth
-    assert abs(weighed.probability_within(np.array([[0.0]]), 30)[0] - planted(0.0)) < 0.05
-    assert naive.probability_within(np.array([[0.0]]), 30)[0] > planted(0.0) + 0.1
+@cache
+def learned():
+    """Return the effect and the average chance found in each of the logs, (logs, 2): as they stand, and by propensity."""
+    found = {"naive": [], "weighed": []}
+    for seed in range(LOGS):
+        X, y, propensity = biased_log(seed)
+        for name, weight in (("naive", None), ("weighed", 1.0 / propensity)):
+            ranker = PlacementRanker(n_threads=1).fit(X, y, sample_weight=weight)
+            found[name].append((effect(ranker), ranker.probability_within(np.array([[0.0]]), 30)[0]))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def interval(values):
+    """Return the 99 % t-interval of the mean of independent values."""
+    half = t.ppf(0.995, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return values.mean() - half, values.mean() + half
+
+
+@pytest.mark.parametrize("what", [TRUE_EFFECT, TRUE_CHANCE], ids=["effect of skill", "chance at average skill"])
+def test_training_by_propensity_comes_closer_to_the_truth_than_naive_training_on_the_same_logs(what):
+    truth = truths()[what]
+    naive, weighed = (np.abs(learned()[name][:, what] - truth) for name in ("naive", "weighed"))
+    low, _ = interval(naive - weighed)
+    assert low > 0
+
+
+def test_naive_training_understates_the_effect_and_overstates_the_chance_of_those_sent():
+    effect_found, chance_found = learned()["naive"].T
+    assert interval(effect_found)[1] < truths()[TRUE_EFFECT]
+    assert interval(chance_found)[0] > truths()[TRUE_CHANCE]
+
+
+def test_training_by_propensity_leaves_less_than_half_of_the_naive_error():
+    errors = {name: np.abs(values.mean(axis=0) - truths()) for name, values in learned().items()}
+    assert (errors["weighed"] < errors["naive"] / 2).all()
