@@ -20,6 +20,9 @@ FEWEST = 6
 CLOSE = 5e-4
 """Relative gap at which the search stops."""
 
+STALLED = 0.05
+"""Step, shortened each time the bound does not fall, below which nothing more is to be found."""
+
 
 def best_bound(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> float:
     """Return an upper bound on the priced value of any plan of the free arcs in which every ``obliged`` seeker is placed.
@@ -47,7 +50,7 @@ def best_bound(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> float
         slope = (np.bincount(position[used], minlength=len(prices)) - arcs.capacity).astype(float)
         slope[(prices <= 0) & (slope < 0)] = 0.0
         size = float((slope**2).sum())
-        if bound - value <= CLOSE * abs(bound) or size == 0:
+        if bound - value <= CLOSE * abs(bound) or size == 0 or step < STALLED:
             break
         prices = np.maximum(prices + step * (total - value) / size * slope, 0.0)
     return max(bound, value)
