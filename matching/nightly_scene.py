@@ -75,6 +75,8 @@ def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _in_order(frame: pd.DataFrame, key: list[str]) -> bool:
     """Whether the rows already stand in the order of a key; cheaper to see than to sort again."""
+    if len(frame) < 2:
+        return True
     tie = np.ones(max(len(frame) - 1, 0), dtype=bool)
     for name in key:
         here, after = (frame[name].iloc[part].reset_index(drop=True) for part in (slice(None, -1), slice(1, None)))

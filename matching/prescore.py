@@ -1,9 +1,10 @@
-"""A cheap guess at a scorer's order within a member, for blocks of members beside blocks of posts at once.
+"""A cheap guess at a scorer's order within a member, for blocks of members beside blocks of posts at once, or for one member's posts.
 
 It decides what is worth a look, never who may be proposed or how a pair is scored: gates and the scorer have the last word on what it lets
 through. It is learned from the scorer itself, tonight: a few landmark members are scored with every post, and the log-odds are split into a
 worth of each post and slopes of the features that depend on both sides. Those are put as products of a member's row and a post's column,
-so that a block costs one matrix product.
+so that a block costs one matrix product. For one member alone, who waits, nothing is kept from before: ``guess`` learns from some of the
+member's own posts.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,12 @@ LIKE_JOBS = 80
 """Most distinct jobs (occupation and tasks) whose fit with a member's past and wishes is read; the commonest ones."""
 
 RIDGE = 1e-3
+
+BENT = 8
+"""The first features (skills, way to work) whose worth is far from a straight line: their roots are read beside them."""
+
+RIDGE_ROWS = 1.0
+"""How many rows the pull of every slope towards 0 is worth when one member's posts are guessed at."""
 
 _AT = {name: k for k, name in enumerate(FEATURE_NAMES)}
 _PAST = ("experience_same", "experience_near", "experience_field", "experience_short", "wanted", "excluded_tasks")
@@ -86,6 +93,30 @@ def learn_prescore(pairing: Pairing, scorer: Scorer, days_left: Floats, rows: In
         rows_, columns, skill_rows, skill_columns, known.astype(np.float32), asked.astype(np.float32), float(blank), past, job,
         slope["commute_minutes"],
     )  # fmt: skip
+
+
+def guess(features: Float32s, some: Ints, order: Floats) -> Floats:
+    """Return (n,) guesses at a scorer's order of one member's posts, from their features (n, n_features) and the order (k,) of rows ``some``.
+
+    Least squares over the features, the roots of the first of them, which are unknown, and whether the way is longer than half an hour.
+    """
+    known = np.where(np.isnan(features), np.float32(0.0), features)
+    read = np.hstack([
+        known, np.sqrt(np.abs(known[:, :BENT])), np.isnan(features[:, _MAYBE]), known[:, [_AT["commute_minutes"]]] > 30.0,
+    ])  # fmt: skip
+    seen = read[some].astype(float)
+    centre, spread = seen.mean(axis=0), seen.std(axis=0)
+    moves = spread > 1e-6
+    x = (seen[:, moves] - centre[moves]) / spread[moves]
+    gram = np.einsum("ij,ik->jk", x, x) + RIDGE_ROWS * np.eye(
+        x.shape[1]
+    )  # no product of matrices: its threads wait for one another
+    slopes = np.zeros(len(moves), dtype=np.float32)
+    slopes[moves] = np.linalg.solve(gram, np.einsum("ij,i->j", x, order - order.mean())) / spread[moves]
+    return np.einsum("ij,j->i", read, slopes).astype(float)
+
+
+_MAYBE = [_AT[name] for name in ("skill_gap_mean", "commute_minutes", "wage_over_floor")]
 
 
 def _odds(p: Floats) -> Floats:

@@ -12,6 +12,7 @@ from matching.evidence import facts
 from matching.features import build
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
+from matching.prescore import guess
 from matching.reasons import Reason
 from matching.scoring import PairFrame, Scorer, Scores
 from matching.vocabulary import POSITION_KINDS
@@ -19,8 +20,12 @@ from matching.vocabulary import POSITION_KINDS
 MAX_REASONS = 3
 """Reasons for and problems shown with a score (domain model, section 5.3)."""
 
-NEAREST = 2_000
-"""Eligible posts scored for one member; of more the nearest (what that costs in recall is in docs/performance.md)."""
+NEAREST = 6_000
+"""Eligible posts looked at for one member; of more the nearest."""
+
+SAMPLE, SHORT = 400, 300
+"""Of more posts than both together so many, spread evenly, are scored to learn a guess from, then so many of the best by the guess
+(what that costs in recall is in docs/performance.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ def rank(
     """Rank the posts of ``pairing`` for member row ``i``.
 
     ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair. Of more eligible
-    posts than ``nearest`` the nearest are scored (None scores them all). A post out of reach counts as blocked by region, way and what is
-    known of the post alone.
+    posts than ``nearest`` the nearest are looked at, and of many the most promising are scored (None scores them all). A post out of reach
+    counts as blocked by region, way and what is known of the post alone.
     """
     alone, p = pairing.beside(i), pairing.positions
     pj = np.arange(len(p))
@@ -85,9 +90,10 @@ def rank(
     if nearest is not None:
         keep = keep[_nearest(alone, keep, nearest)]
     mi = np.zeros(len(keep), dtype=np.int64)
+    every = nearest is None
     items = _ordered(
-        alone, mi, keep, scorer, np.full(len(keep), days_left), policy, limit, p.ids[keep], str(alone.members.ids[0])
-    )
+        alone, mi, keep, scorer, np.full(len(keep), days_left), policy, limit, p.ids[keep], str(alone.members.ids[0]), every
+    )  # fmt: skip
     return Ranking(tuple(replace(x, member=i) for x in items), len(pj), eligible, _counts(blocked), scorer.version)
 
 
@@ -129,16 +135,37 @@ def rank_members(
 
 
 def _ordered(
-    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, keys: np.ndarray, salt: str
+    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, keys: np.ndarray, salt: str,
+    every: bool = True,
 ) -> tuple[Ranked, ...]:  # fmt: skip
-    """Score eligible pairs and return the best, with reasons."""
+    """Score eligible pairs, ``every`` one or of many the most promising, and return the best, with reasons."""
     if not len(mi):
         return ()
     pairs = build(pairing, mi, pj)
-    scores = scorer.score(pairs, days)
-    top = best_first(scores.order, keys, salt)[:limit]
-    shown = PairFrame(pairs.member[top], pairs.position[top], pairs.features[top], pairs.names)
-    return explained(pairing, policy, scorer, shown, _take(scores, top), days[top])
+    short = len(mi) if every else max(SHORT, 3 * limit)
+    rows, scores = _scored(pairs, scorer, days, short)
+    top = best_first(scores.order, keys[rows], salt)[:limit]
+    shown = rows[top]
+    return explained(pairing, policy, scorer, _some(pairs, shown), _take(scores, top), days[shown])
+
+
+def _scored(pairs: PairFrame, scorer: Scorer, days: Floats, short: int) -> tuple[Ints, Scores]:
+    """Return the rows that were scored, and their scores: all, or of more than ``SAMPLE + short`` a sample and the best by a guess."""
+    n = len(pairs)
+    if n <= SAMPLE + short:
+        return np.arange(n), scorer.score(pairs, days)
+    some = np.arange(SAMPLE) * n // SAMPLE
+    first = scorer.score(_some(pairs, some), days[some])
+    value = guess(pairs.features, some, first.order)
+    value[some] = -np.inf
+    best = np.argpartition(-value, short)[:short]
+    then = scorer.score(_some(pairs, best), days[best])
+    both = [np.concatenate([getattr(first, name), getattr(then, name)]) for name in ("p_placed", "p_stays", "order")]
+    return np.concatenate([some, best]), Scores(*both)
+
+
+def _some(pairs: PairFrame, rows: Ints) -> PairFrame:
+    return PairFrame(pairs.member[rows], pairs.position[rows], pairs.features[rows], pairs.names)
 
 
 def _counts(blocked: Bits) -> dict[str, int]:

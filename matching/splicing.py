@@ -89,6 +89,8 @@ class Splice:
     def frame(self, old: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
         """Return a frame with the part's rows in; the old one itself where nothing differs."""
         out = old
+        if not (self.moves or len(self.same)):
+            return out
         if len(self.gone):
             out = out.drop(index=out.index[self.gone])
         was, fresh = out.iloc[self.same], part.iloc[self.renewed]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+from pandas.api.extensions import ExtensionArray
 
 from matching.tables import TABLES, Column, Kind
 
@@ -22,28 +24,36 @@ def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
 def to_frame(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """Return rows as a canonical frame."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pd.DataFrame({n: _series(TABLES[table].column(n), c) for n, c in zip(names, columns, strict=True)})
+    return pd.DataFrame({n: _cells(TABLES[table].column(n), c) for n, c in zip(names, columns, strict=True)})
 
 
-def _series(column: Column, values: Sequence[Any]) -> pd.Series:
+def no_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return a canonical frame without rows; made once, for a few changed rows ask for many of them."""
+    return _without_rows(table, names).copy()
+
+
+@lru_cache(maxsize=512)
+def _without_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
+    return to_frame(table, names, [])
+
+
+def _cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray:
     if column.kind is Kind.DATE:
         days = (
             np.array(["NaT" if v is None else v for v in values], dtype="datetime64[D]")
             if values
             else np.zeros(0, dtype="datetime64[D]")
         )
-        return pd.Series(days.astype("datetime64[s]"))
+        return days.astype("datetime64[s]")
     if column.kind in (Kind.INT, Kind.MONEY):
-        return pd.Series(pd.array(list(values), dtype="Int64") if column.nullable else np.array(values, dtype="int64"))
+        return pd.array(list(values), dtype="Int64") if column.nullable else np.array(values, dtype="int64")
     if column.kind is Kind.BOOL:
-        return pd.Series(
-            pd.array([None if v is None else bool(v) for v in values], dtype="boolean")
-            if column.nullable
-            else np.array(values, dtype=bool)
-        )
+        if not column.nullable:
+            return np.array(values, dtype=bool)
+        return pd.array([None if v is None else bool(v) for v in values], dtype="boolean")
     if column.kind is Kind.FLOAT:
-        return pd.Series(np.array(values, dtype="float64"))
-    return pd.Series(pd.array(list(values), dtype="str"))
+        return np.array(values, dtype="float64")
+    return pd.array(list(values), dtype="str")
 
 
 def to_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> list[dict[str, Any]]:

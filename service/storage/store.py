@@ -18,7 +18,7 @@ from matching.tables import TABLES
 from service.settings import Settings
 from service.storage import feed, journal
 from service.storage.engine import make_engine, reading, writing
-from service.storage.frames import plain, select_columns, to_frame, to_rows
+from service.storage.frames import no_rows, plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
 from service.storage.parts import NightParts
 from service.storage.schema import changes, identities, leases, metadata, refused_rows
@@ -77,7 +77,9 @@ class Reader:
         self, table: str, columns: Sequence[str] | None, regions: Sequence[str], where: Mapping[str, Any]
     ) -> pd.DataFrame:
         spec, source = TABLES[table], metadata.tables[table]
-        names = list(columns or spec.names)
+        names = tuple(columns or spec.names)
+        if any(isinstance(v, list | tuple | set | frozenset) and not v for v in where.values()):
+            return no_rows(table, names)
         query = select_columns(source, names).where(*(_is(source.c[k], v) for k, v in where.items()))
         inside = scope(source, regions)
         if inside is not None:

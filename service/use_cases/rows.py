@@ -1,23 +1,26 @@
 """Rows of the store as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from matching.reasons import Reason
+from service.storage.frames import to_rows
 
 
 def only(frame: pd.DataFrame) -> dict[str, object]:
     """Return the single row of a frame as plain values: dates as dates, unknown as None."""
-    return records(frame.iloc[:1])[0]
+    return at(frame, [0])[0]
 
 
-def at(frame: pd.DataFrame, row: int) -> dict[str, object]:
-    """Return one row of a frame by its place, as plain values; a slice, for picking rows out copies every column of text."""
-    return records(frame.iloc[row : row + 1])[0]
+def at(frame: pd.DataFrame, rows: Iterable[int]) -> list[dict[str, object]]:
+    """Return a few rows of a frame by their places, as plain values; a cell at a time, for picking rows out copies every column of text."""
+    columns = {str(name): frame[name].array for name in frame.columns}
+    return [{name: _value(cells[row]) for name, cells in columns.items()} for row in rows]
 
 
 def plain(row: Mapping[str, object]) -> dict[str, object]:
@@ -28,12 +31,14 @@ def plain(row: Mapping[str, object]) -> dict[str, object]:
 def _value(value: object) -> object:
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
+    if isinstance(value, np.generic):
+        return value.item()
     return value.date() if isinstance(value, pd.Timestamp) else value
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Return the rows of a frame as plain values."""
-    return [plain({str(k): v for k, v in row.items()}) for row in frame.to_dict("records")]
+    return [plain(row) for row in to_rows(frame)]
 
 
 def journalled(row: Mapping[str, object]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from matching.reasons import Reason
 from service.index import Index
 from service.use_cases.benefits import Benefits, benefits_of
 from service.use_cases.chance import chance_band
-from service.use_cases.rows import as_plain, at, only, records
+from service.use_cases.rows import as_plain, at
 from service.wiring import Office
 
 T = TypeVar("T")
@@ -107,13 +107,13 @@ def ranked_post(
 
 def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
     """Return the entries of a member's list from the index."""
-    posts = [at(index.positions, x.position) for x in ranking.items]
-    if not posts:
+    if not ranking.items:
         return ()
-    member = at(index.members, ranking.items[0].member)
-    household = only(index.rows_of(index.households, {str(member["household_id"])}))
-    firms = index.rows_of(index.employers, {str(p["employer_id"]) for p in posts})
-    employers = {str(e["employer_id"]): e for e in records(firms)}
+    posts = at(index.positions, [x.position for x in ranking.items])
+    member = at(index.members, [ranking.items[0].member])[0]
+    household = at(index.households, [index.households.index.get_loc(member["household_id"])])[0]
+    firms = sorted({str(p["employer_id"]) for p in posts})
+    employers = dict(zip(firms, at(index.employers, map(index.employers.index.get_loc, firms)), strict=True))
     out = []
     for item, post in zip(ranking.items, posts, strict=True):
         employer = employers[str(post["employer_id"])]
@@ -160,8 +160,8 @@ def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ra
 def _suggestion(suggestion_id: str, index: Index, item: Ranked, model_version: str, digest: str) -> dict[str, object]:
     return {
         "suggestion_id": suggestion_id,
-        "member_id": str(index.members.index[item.member]),
-        "position_id": str(index.positions.index[item.position]),
+        "member_id": str(index.pairing.members.ids[item.member]),
+        "position_id": str(index.pairing.positions.ids[item.position]),
         "rank": item.rank, "score": item.score, "p_placed": item.p_placed, "p_stays": item.p_stays, "model_version": model_version,
         "reasons": _json(item.reasons), "problems": _json(item.problems), "unknowns": _json(item.unknowns),
         "features_hash": digest, "shown_on": pd.Timestamp(index.as_of), "action": "none",

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from matching.baseline import BaselineScorer
 from matching.eligibility import Gate, out_of_reach, verdicts
-from matching.features import build
+from matching.features import FEATURES, build
 from matching.policy.load import load_policy
-from matching.ranking import best_first, promising, rank, rank_members, tie_break
+from matching.prescore import guess
+from matching.ranking import SAMPLE, SHORT, best_first, promising, rank, rank_members, tie_break
 from tests.matching.people import TODAY, member, pairing, position
 from tests.matching.test_candidates import scene
 
@@ -102,3 +103,51 @@ def test_of_more_posts_than_asked_for_the_nearest_are_scored_and_all_eligible_on
     posts = [position(position_id=f"P{k}", longitude=113.24 + k / 400) for k in range(8)]
     found = listing([member()], posts, nearest=3)
     assert {x.position for x in found.items} == {0, 1, 2} and found.eligible > 3
+
+
+def many_posts(n):
+    rng = np.random.default_rng(3)
+    return [
+        position(
+            position_id=f"P{k:04}", longitude=113.23 + rng.random() / 12, wage_max=250_000 + int(rng.integers(200_000)),
+            required_skills=f"verbal:{rng.integers(20, 80)}", contract_months=int(rng.integers(1, 48)),
+            kind=("EMPLOYER", "FLEXIBLE", "COMMUNITY_BASE")[k % 3],
+        )
+        for k in range(n)
+    ]  # fmt: skip
+
+
+def test_of_very_many_posts_the_best_are_found_without_scoring_them_all_and_stand_as_the_full_list_has_them():
+    pair = pairing([member(commute_limit_minutes=None)], many_posts(SAMPLE + SHORT + 500))
+    scored = []
+
+    class Counted(BaselineScorer):
+        def score(self, pairs, days_left):
+            scored.append(len(pairs))
+            return super().score(pairs, days_left)
+
+    found = rank(pair, 0, Counted(), 20.0, POLICY, limit=20)
+    assert sum(scored) == SAMPLE + SHORT < found.eligible
+    full = rank(pair, 0, BaselineScorer(), 20.0, POLICY, limit=20, nearest=None)
+    assert [(x.position, x.score) for x in found.items] == [(x.position, x.score) for x in full.items]
+
+
+def test_a_list_longer_than_the_guess_is_good_for_scores_every_post():
+    pair = pairing([member(commute_limit_minutes=None)], many_posts(SAMPLE + SHORT + 100))
+    lists = [
+        rank(pair, 0, BaselineScorer(), 20.0, POLICY, limit=SAMPLE + SHORT + 100, nearest=n).items
+        for n in (None, 6_000)
+    ]
+    assert len(lists[0]) > SAMPLE + SHORT and lists[0] == lists[1]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_a_guess_finds_an_order_that_is_a_sum_of_what_is_known(seed):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(300, len(FEATURES))).astype(np.float32)
+    features[rng.random(features.shape) < 0.05] = np.nan
+    features[:, 7] = 1.0
+    order = np.nan_to_num(features) @ rng.normal(size=len(FEATURES))
+    found = guess(features, np.arange(0, 300, 2), order[::2])
+    assert np.corrcoef(found, order)[0, 1] > 0.97
