@@ -42,6 +42,7 @@ bench: install
 	$(BIN)/onemonth bench rank --json
 	$(BIN)/onemonth bench worklist --json
 	$(BIN)/onemonth bench nightly --json
+	$(BIN)/python tests/benchmarks/dynamic_placement.py
 
 tour: $(VENV)/.dev $(VENV)/.onemonth
 	$(BIN)/python scripts/tour.py
