@@ -113,7 +113,7 @@ def guess(features: Float32s, some: Ints, order: Floats) -> Floats:
     )  # no product of matrices: its threads wait for one another
     slopes = np.zeros(len(moves), dtype=np.float32)
     slopes[moves] = np.linalg.solve(gram, np.einsum("ij,i->j", x, order - order.mean())) / spread[moves]
-    return np.einsum("ij,j->i", read, slopes).astype(float)
+    return np.asarray(np.einsum("ij,j->i", read, slopes), dtype=float)
 
 
 _MAYBE = [_AT[name] for name in ("skill_gap_mean", "commute_minutes", "wage_over_floor")]
