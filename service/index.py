@@ -4,7 +4,7 @@ Ranking one member against many posts reads these columns; nothing is fetched or
 made and renewed is in ``service.index_reading``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -103,11 +103,6 @@ class Index:
         """Return the net days left of a member's promise; None when no clock runs."""
         value = self.clocks["days_left"].iloc[i]
         return None if pd.isna(value) else int(value)
-
-    def rows_of(self, table: pd.DataFrame, ids: Collection[str]) -> pd.DataFrame:
-        """Return the rows of some households or employers, once each, in the order of their identifiers."""
-        wanted = np.array(sorted(set(ids)), dtype=object)
-        return table.iloc[find(table.index.to_numpy(dtype=object), wanted)[1]]
 
     def taken(self, i: int) -> Bits:
         """Return (n_positions,) the bits that stand against a member's posts from outside the pair: referred, locked, full."""

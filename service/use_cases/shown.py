@@ -111,9 +111,9 @@ def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
         return ()
     posts = at(index.positions, [x.position for x in ranking.items])
     member = at(index.members, [ranking.items[0].member])[0]
-    household = at(index.households, [index.households.index.get_loc(member["household_id"])])[0]
-    firms = sorted({str(p["employer_id"]) for p in posts})
-    employers = dict(zip(firms, at(index.employers, map(index.employers.index.get_loc, firms)), strict=True))
+    household = at(index.households, index.households.index.get_indexer([member["household_id"]]))[0]
+    firms = index.employers.index.get_indexer(sorted({str(p["employer_id"]) for p in posts}))
+    employers = {str(e["employer_id"]): e for e in at(index.employers, firms)}
     out = []
     for item, post in zip(ranking.items, posts, strict=True):
         employer = employers[str(post["employer_id"])]
