@@ -111,8 +111,8 @@ def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
         return ()
     posts = at(index.positions, [x.position for x in ranking.items])
     member = at(index.members, [ranking.items[0].member])[0]
-    household = at(index.households, index.households.index.get_indexer([member["household_id"]]))[0]
-    firms = index.employers.index.get_indexer(sorted({str(p["employer_id"]) for p in posts}))
+    household = at(index.households, index.households.index.get_indexer(pd.Index([member["household_id"]])))[0]
+    firms = index.employers.index.get_indexer(pd.Index(sorted({str(p["employer_id"]) for p in posts})))
     employers = {str(e["employer_id"]): e for e in at(index.employers, firms)}
     out = []
     for item, post in zip(ranking.items, posts, strict=True):
