@@ -91,6 +91,8 @@ def promise_value(
     due = due[usable].reset_index(drop=True)
     place = np.repeat(np.arange(len(due)), [len(rows) for rows in due["rows"]])
     rows = np.concatenate(due["rows"].to_list()).astype(np.int64)
+    if not len(rows):
+        return {"n": len(due), "note": "no referral was logged for the promises of the month: nothing can be told"}
     limit = np.zeros(len(late))
     limit[rows] = (due["due_on"].to_numpy().astype("datetime64[D]")[place] - late.created_on[rows]) / np.timedelta64(
         1, "D"

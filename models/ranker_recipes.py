@@ -18,8 +18,8 @@ def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
 def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the member that learns the order inside groups (LambdaMART), growing from the pointwise margins."""
     # no bagging_by_query: LightGBM 4.7 draws it differently on one thread and on two
-    params = {**_shape(n_rows), "learning_rate": 0.165, "lambdarank_truncation_level": 20}
-    return _recipe("order", "lambdarank", params, 36, 0, max_rounds)
+    params = {**_shape(n_rows), "learning_rate": 0.19, "lambdarank_truncation_level": 20}
+    return _recipe("order", "lambdarank", params, 32, 0, max_rounds)
 
 
 def grade_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:

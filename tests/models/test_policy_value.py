@@ -68,6 +68,22 @@ def test_a_record_without_propensities_tells_nothing():
     assert "nothing can be told" in referral_value(region.trained(), bare, tables, region.policy(), y, 30)["note"]
 
 
+def test_promises_nobody_was_referred_for_tell_nothing():
+    homes = [f"H{k}" for k in range(2, LEAST_PROMISES + 3)]
+    people = [member(), *(member(member_id=f"M{h}", household_id=h) for h in homes)]
+    tables = record(referral(1, propensity=0.5), members=people)
+    tables["promises"] = table("promises", *[
+        {"promise_id": f"C{h}", "household_id": h, "started_on": DAY, "due_on": date(2026, 4, 2)} for h in homes
+    ])  # fmt: skip
+    checked = checked_tables(tables)
+    frame = training_frame(checked, region.policy(), date(2026, 4, 10))
+    found = promise_value(region.trained(), frame, checked, region.policy())
+    assert found == {
+        "n": len(homes),
+        "note": "no referral was logged for the promises of the month: nothing can be told",
+    }
+
+
 def test_a_promise_is_kept_by_a_start_of_any_member_in_time_with_or_without_a_referral():
     homes = [f"H{k}" for k in range(1, 5)]
     people = [member(member_id=f"M{k}", household_id=f"H{k}") for k in range(1, 5)]
