@@ -23,7 +23,7 @@ def incoherent(tables: Tables) -> pd.DataFrame:
 
 def _clock_before_recognition(tables: Tables) -> pd.DataFrame:
     rows = tables["promises"]
-    recognised = rows["household_id"].map(_column(tables["households"], "household_id", "recognised_on"))
+    recognised = _of(rows["household_id"], tables["households"], "household_id", "recognised_on")
     return _faults(
         "promises",
         "promise_id",
@@ -50,7 +50,7 @@ def _due_before_start(tables: Tables) -> pd.DataFrame:
 
 def _placed_before_referral(tables: Tables) -> pd.DataFrame:
     rows = tables["placements"]
-    sent = rows["referral_id"].map(_column(tables["referrals"], "referral_id", "created_on"))
+    sent = _of(rows["referral_id"], tables["referrals"], "referral_id", "created_on")
     return _faults(
         "placements", "placement_id", rows, rows["started_on"] < sent, "started_on", "on or after its referral of", sent
     )
@@ -84,7 +84,7 @@ def _started_before_referral(tables: Tables) -> pd.DataFrame:
 
 def _other_person_s_referral(tables: Tables) -> pd.DataFrame:
     rows = tables["placements"]
-    sent = rows["referral_id"].map(_column(tables["referrals"], "referral_id", "member_id"))
+    sent = _of(rows["referral_id"], tables["referrals"], "referral_id", "member_id")
     return _faults(
         "placements",
         "placement_id",
@@ -134,8 +134,9 @@ _RULES: tuple[tuple[Callable[[Tables], pd.DataFrame], set[str]], ...] = (
 )
 
 
-def _column(frame: pd.DataFrame, key: str, column: str) -> pd.Series:
-    return frame.drop_duplicates(key).set_index(key)[column]
+def _of(named: pd.Series, frame: pd.DataFrame, key: str, column: str) -> pd.Series:
+    """Return a column of the rows these keys name, in the column's own type even where nothing is named."""
+    return frame.drop_duplicates(key).set_index(key)[column].reindex(named).set_axis(named.index)
 
 
 def _faults(

@@ -69,6 +69,8 @@ class Keys:
         key = load_pem_public_key(path.read_bytes())
         assert isinstance(key, Ed25519PublicKey)
         try:
+            if bytes.fromhex(signature).hex() != signature:
+                raise ValueError("a signature has one spelling")
             key.verify(bytes.fromhex(signature), content)
         except (InvalidSignature, ValueError, TypeError) as error:
             raise ModelRefused(

@@ -1,5 +1,6 @@
 """Routes of ``/api/v1`` about the caller and about steps that need two people."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query, status
@@ -65,7 +66,7 @@ class RestrictedOut(Out):
     """Restricted facts of one member, as far as the caller's role may read them; null is unknown."""
 
     member_id: str
-    facts: dict[str, str | int | None] = Field(description="table.column → value")
+    facts: dict[str, str | int | date | None] = Field(description="table.column → value")
 
 
 class ApprovalsOut(Out):

@@ -71,6 +71,14 @@ def test_any_changed_byte_of_any_file_is_refused(spoilt, seed):
         spoilt.current_scorer()
 
 
+def test_a_signature_in_another_spelling_is_refused(spoilt):
+    path = spoilt.folder / "versions" / "v0001" / "manifest.sig"
+    path.chmod(0o644)
+    path.write_text(path.read_text("ascii").upper(), "ascii")
+    with pytest.raises(ModelRefused, match="signature"):
+        spoilt.current_scorer()
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_any_changed_byte_of_the_history_is_refused(spoilt, seed):
     log = spoilt.folder / "history.jsonl"

@@ -169,7 +169,9 @@ def _restored(ground, store, kind):
     target, source = sa.make_url(url), store.engine.url.database
     store.engine.dispose()
     with sa.create_engine(
-        target.set(drivername="postgresql+psycopg", database="postgres"), isolation_level="AUTOCOMMIT"
+        target.set(drivername="postgresql+psycopg", database="postgres"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.NullPool,
     ).connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {target.database}"))
         connection.execute(sa.text(f"CREATE DATABASE {target.database} TEMPLATE {source}"))
