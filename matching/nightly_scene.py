@@ -170,7 +170,7 @@ def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None) ->
         due_on=clocks["due_on"].to_numpy(),
         tier=tiers(state["households"], members, left, policy),
         stake=stake,
-        horizon=np.where(stake == BROKEN, DEFAULT_DAYS, days_left),
+        horizon=horizon_of(left),
         slots=np.full(len(members), policy.whole("night.max_open_referrals"), dtype=np.int64),
         standing=standing,
         movable=located[located["movable"]],
@@ -181,6 +181,11 @@ def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None) ->
         notes=locks.notes,
         history=state.tables,
     )
+
+
+def horizon_of(days_left: Floats) -> Floats:
+    """Return (n,) days within which a start is worth something: those left, a month where no clock runs or the promise is broken."""
+    return np.where(np.isnan(days_left) | (days_left < 0), float(DEFAULT_DAYS), days_left)
 
 
 def _stakes(state: NightState, members: pd.DataFrame, left: Floats, clock: np.ndarray) -> np.ndarray:

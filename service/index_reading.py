@@ -13,7 +13,7 @@ import pandas as pd
 
 from matching.arrays import Bools, Ints
 from matching.encoding import encode_members, encode_positions, open_referrals
-from matching.nightly_scene import DEFAULT_DAYS, NEVER_AGAIN, NightState, live_locks
+from matching.nightly_scene import NEVER_AGAIN, NightState, horizon_of, live_locks
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
@@ -91,7 +91,7 @@ def index_of(tables: Tables, version: int, as_of: date, policy: PolicyBook, *, o
         clocks=clocks.set_index("member_id"), desk=_desk(state, clocks),
         households=state["households"].set_index("household_id", drop=False),
         employers=state["employers"].set_index("employer_id", drop=False), places=state["regions"].set_index("region_code"),
-        planning_days=np.maximum(np.where(np.isnan(left), DEFAULT_DAYS, left), 0.0),
+        planning_days=horizon_of(left),
         held=_held(referrals, positions["position_id"]), room=room(positions, policy),
         shut=positions["position_id"].isin(locks.loc[alone, "position_id"]).to_numpy(dtype=bool),
         marks=_marks(referrals, locks[~alone & locks["position_id"].notna()]),

@@ -339,3 +339,8 @@ def test_lists_page_by_key(client):
 def test_health_and_readiness_answer(client):
     assert client.get("/health").json()["status"] == "alive"
     assert client.get("/ready").json()["model_version"] == "baseline"
+
+
+def test_a_member_whose_promise_is_broken_is_ranked_with_a_month_ahead(client):
+    late = client.get("/api/v1/members/M4/ranking").json()
+    assert late["days_left"] < 0 and all(item["p_placed"] > 0.01 for item in late["items"]) and late["items"]
