@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from matching.errors import TableError
 from matching.tables import EXCHANGE, TABLES, Kind, check, empty
+from matching.tables.door import EMPTY
 from tests.matching.people import member, position
 
 
@@ -92,7 +93,7 @@ def test_columns_nobody_asked_for_are_reported_and_not_kept():
 
 
 _VALUES = {
-    Kind.ID: st.text("ABC123-", min_size=1, max_size=12), Kind.TEXT: st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20),
+    Kind.ID: st.text("ABC123-", min_size=1, max_size=12), Kind.TEXT: st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20).filter(lambda t: t.lower() not in EMPTY),
     Kind.DATE: st.dates(date(1950, 1, 1), date(2100, 1, 1)), Kind.MONTH: st.just("1990-07"), Kind.BOOL: st.booleans(),
 }  # fmt: skip
 
@@ -116,3 +117,9 @@ def test_what_passed_once_passes_again_unchanged(data, table):
     row = {c.name: data.draw(st.none() | _value(c) if c.nullable else _value(c)) for c in table.columns}
     first = check(table, pd.DataFrame([row]).astype(object)).require()
     pd.testing.assert_frame_equal(check(table, first).require(), first)
+
+
+@pytest.mark.parametrize("word", ["NONE", "null", "NaN", " "])
+def test_a_word_for_nothing_is_nothing_and_refused_where_a_text_is_needed(word):
+    checked = check(TABLES["positions"], pd.DataFrame([position(title=word)]))
+    assert len(checked.frame) == 0 and checked.errors["column"].tolist() == ["title"]
