@@ -22,6 +22,9 @@ _SIMPLIFIED = str.maketrans(
 _TRUE = ("是", "有", "能", "可以", "愿意", "√", "✓", "✔", "y", "yes")
 _FALSE = ("否", "无", "不能", "不可以", "不愿意", "×", "✗", "✘", "n", "no")
 
+_RUN = r"[=+\-@＝＋－＠\t\r]"
+"""First characters at which some spreadsheet takes text for a formula."""
+
 _HINT = re.compile(
     r"\((元|元/月|元每月|分|分钟|月|小时|公斤|岁|必填|选填|必选|单选|多选|下拉|文本|yyyy-mm(-dd)?|年月日?|日期)\)$"
 )
@@ -35,12 +38,12 @@ def tidy(text: object) -> str:
 
 def harmless(text: str) -> str:
     """Return text a spreadsheet does not run: what begins like a formula gets an apostrophe before it."""
-    return "'" + text if re.match(r"'*[=+\-@]", text) else text
+    return "'" + text if re.match(rf"'*{_RUN}", text) else text
 
 
 def as_meant(text: str) -> str:
     """Return text without the apostrophe that made it harmless."""
-    return text[1:] if re.match(r"'+[=+\-@]", text) else text
+    return text[1:] if re.match(rf"'+{_RUN}", text) else text
 
 
 @cache

@@ -7,11 +7,11 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from openpyxl import Workbook
 
 from matching.errors import BadInput
 from matching.tables import TABLES, Column, Kind
-from service.exchange.catalogue import encode, harmless, header_names, sheet_names
+from service.exchange.catalogue import encode, header_names, sheet_names
+from service.exchange.table_file import write_table
 
 Format = Literal["xlsx", "csv", "parquet"]
 
@@ -41,9 +41,10 @@ def export_folder(
             _parquet(name, frame, path)
         else:
             cells = _cells(name, frame, language)
-            _workbook(stem, cells, path) if fmt == "xlsx" else cells.to_csv(
-                path, index=False, encoding=encoding, lineterminator="\r\n"
-            )
+            with path.open("wb") as file:
+                write_table(
+                    file, fmt, stem, list(cells.columns), cells.itertuples(index=False, name=None), encoding=encoding
+                )
         written.append(path)
     return written
 
@@ -69,17 +70,7 @@ def _cell(name: str, column: Column, value: object, language: str, yuan: bool) -
         return value.date().isoformat()
     if yuan and isinstance(value, int | float):
         return value / 100
-    value = encode(name, column, value) if language == "zh" else value
-    return harmless(value) if isinstance(value, str) else value
-
-
-def _workbook(title: str, cells: pd.DataFrame, path: Path) -> None:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.append(list(cells.columns))
-    for row in cells.itertuples(index=False, name=None):
-        sheet.append(row)
-    book.save(path)
+    return encode(name, column, value) if language == "zh" else value
 
 
 def _parquet(name: str, frame: pd.DataFrame, path: Path) -> None:

@@ -13,7 +13,6 @@ from service.exchange.catalogue import harmless
 from service.use_cases.bulletins import Bulletin
 from service.web.wording import Wording
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST = 40
 
 

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from matching.errors import BadInput
@@ -16,8 +16,10 @@ from service.use_cases.answers import decide_appeal
 from service.use_cases.appeals import appeals
 from service.use_cases.fairs import fair, fairs, hold_fair, shortlist
 from service.use_cases.lists import posts
-from service.use_cases.morning import morning
+from service.use_cases.morning import morning, night_day
 from service.use_cases.sheets import sheets
+from service.web import morning_book
+from service.web.downloads import file_answer
 from service.web.form_fields import SEE_OTHER, Choice, Id, day, text_of
 from service.web.sms import sms
 from service.web.view import language_of, place_name, render
@@ -45,6 +47,18 @@ def morning_page(request: Request, office: AnOffice, caseworker: Who = "") -> HT
         caseworker=caseworker,
         households=households[:SHEETS],
     )
+
+
+@router.get("/morning/file")
+def morning_file(
+    request: Request, office: AnOffice, caseworker: Who = "", form: Annotated[str, Query(alias="format", pattern="^(csv|xlsx)$")] = "xlsx",
+) -> Response:  # fmt: skip
+    """What the night changed, as a file."""
+    found, w = morning(office, caseworker=caseworker), Wording(language_of(request, office))
+    as_of = str(night_day(found.run) or office.today())
+    head = [w(f"morning_file.{name}") for name in morning_book.HEAD]
+    title = w("morning_file.title", as_of=as_of)
+    return file_answer(form, f"morning-{as_of}", title, head, morning_book.rows(found, w))
 
 
 @router.get("/morning/sheets")

@@ -10,13 +10,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from matching.reports import Period
 from service.api.context import AnOffice, RequestId
 from service.api.guard import MAX_BODY_BYTES
+from service.exchange.table_file import MEDIA_TYPES
 from service.use_cases import bulletins as books
 from service.use_cases.approval_kinds import KINDS as APPROVAL_KINDS
 from service.use_cases.approvals import decide, listed
 from service.use_cases.dashboard import Dashboard, dashboard, urgent
 from service.use_cases.oversight import flags
 from service.web import charts
-from service.web.bulletin_book import MEDIA_TYPE, cell, row_name, title, workbook
+from service.web.bulletin_book import cell, row_name, title, workbook
 from service.web.charts import Chart
 from service.web.view import language_of, place_name, render
 from service.web.wording import Wording
@@ -82,7 +83,9 @@ def bulletin_workbook(request: Request, office: AnOffice, bulletin_id: Id) -> Re
     found, language = books.bulletin(office, bulletin_id), language_of(request, office)
     content = workbook(found, Wording(language), _names(office, found, language))
     name = f"{found.kind}-{found.period}-r{found.revision}.xlsx"
-    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        content, media_type=MEDIA_TYPES["xlsx"], headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 @router.get("/approvals")
