@@ -1,6 +1,5 @@
 """The web application: routes, guard, errors, pages, put together for one office."""
 
-import traceback
 from datetime import date
 from importlib.resources import as_file, files
 from typing import Any
@@ -16,12 +15,15 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import access, casework, health, model_versions, reports, routes, rules, whatif
+from service.api import access, casework, health, metrics, model_versions, reports, routes, rules, whatif
 from service.api.guard import Guard
+from service.api.watch import Tally, Watch
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
+from service.logs import where
 from service.security.gate import Gate, admit, caller_of
 from service.security.refusals import NotAllowed, TooMany, Unknown
 from service.settings import Settings
+from service.tracing import trace_statements, tracer_of
 from service.use_cases.refusals import Ineligible
 from service.web import (
     access_pages,
@@ -36,12 +38,12 @@ from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
 ROUTERS = (
-    health.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, pages.router, access_pages.router, member_pages.router,
+    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, pages.router, access_pages.router, member_pages.router,
     household_pages.router, letter_pages.router, morning_pages.router, supervisor_pages.router,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""
 
-_MACHINES = ("/api/", "/health", "/ready", "/openapi.json")
+_MACHINES = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
 
 log = structlog.get_logger(__name__)
 
@@ -56,13 +58,17 @@ def app_of(office: Office, *, everyone: bool = False) -> FastAPI:
 
     ``everyone`` lets callers of other machines in while there is no account: for generated people only.
     """
+    tally, tracer = Tally(), tracer_of(office.settings)
+    if tracer is not None:
+        trace_statements(office.store.engine, tracer)
     app = FastAPI(
         title="OneMonth", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None,
         summary="Ranked posts with reasons for members of zero-employment households",
-        middleware=[Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False, dependencies=[Depends(admit)],
+        middleware=[Middleware(Watch, tally=tally, tracer=tracer), Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False, dependencies=[Depends(admit)],
         generate_unique_id_function=lambda route: route.name,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )  # fmt: skip
-    app.state.office = office
+    app.state.office, app.state.tally = office, tally
     app.state.gate = Gate.of(office.store, office.settings, everyone=everyone)
     for router in ROUTERS:
         app.include_router(router)
@@ -74,7 +80,7 @@ def app_of(office: Office, *, everyone: bool = False) -> FastAPI:
     app.add_api_route(
         "/favicon.ico", lambda: icon, name="favicon", include_in_schema=False, response_class=FileResponse
     )
-    for kind in (OneMonthError, SQLAlchemyError, RequestValidationError, HTTPException, Exception):
+    for kind in (OneMonthError, SQLAlchemyError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
     _describe(app)
     return app
@@ -87,7 +93,7 @@ def _answer(request: Request, error: Exception) -> Response:
     if problem.status >= 500:
         log.error(
             "request failed", problem=problem.slug, method=request.method, error=type(error).__name__,
-            request_id=request.scope.get("onemonth.request_id"), at=_where(error),
+            request_id=request.scope.get("onemonth.request_id"), at=where(error),
         )  # fmt: skip
     elif isinstance(error, (NotAllowed, TooMany)):
         log.warning(
@@ -95,24 +101,23 @@ def _answer(request: Request, error: Exception) -> Response:
             operation=request.scope["route"].name, request_id=request.scope.get("onemonth.request_id"),
         )  # fmt: skip
     if path.startswith(_MACHINES):
-        return JSONResponse(document(error, path), problem.status, headers=headers_of(error), media_type=MEDIA_TYPE)
+        return JSONResponse(
+            document(error, path, request.scope.get("onemonth.request_id")),
+            problem.status,
+            headers=headers_of(error),
+            media_type=MEDIA_TYPE,
+        )
     if isinstance(error, Unknown) and request.method == "GET":
         return RedirectResponse(access_pages.login_address(request), 303, headers={"Cache-Control": "no-store"})
     ineligible = error if isinstance(error, Ineligible) else None
     page = render(
         request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem,
+        request_id=request.scope.get("onemonth.request_id", ""),
         reasons=ineligible.reasons if ineligible else (), nearest=ineligible.nearest if ineligible else (),
         back=_referrer(request),
     )  # fmt: skip
     page.headers.update(headers_of(error))
     return page
-
-
-def _where(error: Exception) -> list[str]:
-    """Return file, line and function of each frame: enough to find a fault, and no value of anybody's record."""
-    return [
-        f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-12:]
-    ]
 
 
 def _referrer(request: Request) -> str:

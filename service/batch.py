@@ -273,9 +273,9 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], renew: Callable[[]
 def _finish(night: Night, report: NightReport) -> None:
     summary = {
         "referrals": report.written, "withdrawn": report.withdrawn, "dropped": report.dropped,
-        "unplaced": len(report.plan.unplaced), "plan": report.plan.fingerprint(),
+        "unplaced": len(report.plan.unplaced), "gap": report.plan.certificate.gap, "plan": report.plan.fingerprint(),
     }  # fmt: skip
-    done = {"state": "done", "finished_at": night.now.isoformat(), "summary": json.dumps(summary)}
+    done = {"state": "done", "finished_at": datetime.now(LOCAL).isoformat(), "summary": json.dumps(summary)}
     with night.store.write() as tx:
         tx.update("runs", {"run_id": report.run_id}, done)
         tx.parts.thaw(report.run_id)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy, cli_replay, cli_watch
+from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy, cli_replay, cli_watch, logs
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -134,10 +134,13 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
     with refusals():
         settings = Settings()
+        logs.configure()
         app = create_app(settings)
         listen = host or settings.host
         app.state.gate.require_fit_to_listen(listen)
-        uvicorn.run(app, host=listen, port=port or settings.port, log_level="warning", server_header=False)
+        uvicorn.run(
+            app, host=listen, port=port or settings.port, log_config=None, access_log=False, server_header=False
+        )
 
 
 @app.command(epilog="Example: onemonth nightly --as-of 2026-11-24 --json")

@@ -113,8 +113,8 @@ def problem_of(error: Exception) -> Problem:
     return PROBLEMS[slug]
 
 
-def document(error: Exception, instance: str) -> dict[str, object]:
-    """Return the problem document of an exception; nothing of the inside (trace, statement) is in it."""
+def document(error: Exception, instance: str, request_id: str | None = None) -> dict[str, object]:
+    """Return the problem document of an exception under the request's number; nothing of the inside (trace, statement) is in it."""
     problem = problem_of(error)
     body: dict[str, object] = {
         "type": problem.type,
@@ -123,6 +123,8 @@ def document(error: Exception, instance: str) -> dict[str, object]:
         "detail": _detail(error, problem),
         "instance": instance,
     }
+    if request_id is not None:
+        body["request_id"] = request_id
     if isinstance(error, RequestValidationError):
         body["errors"] = [
             {"pointer": "/" + "/".join(str(part) for part in e["loc"]), "detail": str(e["msg"])} for e in error.errors()

@@ -308,6 +308,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
+    request_id: str | None = None
     errors: list[dict[str, str]] | None = None
     reasons: list[ReasonOut] | None = None
     nearest_change: list[ReasonOut] | None = None

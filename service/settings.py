@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         pattern=r"^(tcp|tls)://",
         description="address of a Dask scheduler that plans the night in place of local processes",
     )
+    traces_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+[^/\s]$",
+        description="address of an OpenTelemetry collector that is sent traces",
+    )
     test_build: bool = Field(False, description="lets crash_at be set; never on where people are served")
     crash_at: str | None = Field(
         None, description="step at which a night kills itself; for tests of its resumption alone"

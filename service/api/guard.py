@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -53,8 +54,12 @@ class Guard:
         number = given if wellformed(given) else uuid.uuid4().hex
         scope["onemonth.request_id"] = number
 
+        begun = False
+
         async def _send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out.setdefault(name, value)
@@ -63,12 +68,14 @@ class Guard:
                     out.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        try:
-            check(scope)
-        except HTTPException as refused:
-            await self.refuse(Request(scope), refused)(scope, receive, _send_guarded)
-            return
-        await self.app(scope, receive, _send_guarded)
+        with structlog.contextvars.bound_contextvars(request_id=number):
+            try:
+                check(scope)
+                await self.app(scope, receive, _send_guarded)
+            except Exception as error:  # the last door: a fault leaves as its kind and number, never with its text
+                if begun:
+                    raise
+                await self.refuse(Request(scope), error)(scope, receive, _send_guarded)
 
 
 def check(scope: Scope) -> None:

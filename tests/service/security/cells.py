@@ -100,7 +100,7 @@ def call(client, name, method, path, body, form, people=PERSONAL):
 
 def echoless(answer, people):
     """Return an answer's text with the caller's own words taken out, so that what is left is what the service told."""
-    text = answer.text
+    text = answer.text.replace(answer.headers["x-request-id"], "<request>")
     for name, value in people.items():
         text = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", f"<{name}>", text)
     if answer.headers.get("content-type", "").startswith("application/json"):
