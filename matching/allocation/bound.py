@@ -1,59 +1,124 @@
-"""A proven upper bound on any plan: prices on capacity, and each household's best answer to them (Lagrange).
+"""A proven upper bound on any plan, and the plan that the search for it leads to.
 
-For any prices of at least 0, the prices of all capacity and the best surplus of each household add up to at least the value of every plan.
-Prices start from what one more unit would be worth to the plan, and move against unused and overfull capacity by Polyak's step.
+Prices on capacity, and on placing who must be placed, let each household answer alone with its best set (Lagrange): for any of at least 0, the
+prices of all capacity and the best surplus of each household add up to at least the value of every plan. Prices start from what one more unit
+would be worth to the plan, and move against unused and overfull capacity by Polyak's step. Where values saturate the households' answers are
+kept: the best mix of them is the better plan, and its prices, mixed with the best so far, are asked next.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from matching.allocation.arcs import Arcs
+from matching.allocation.mix import Sets
 from matching.allocation.surplus import Menu, best_surplus
 from matching.allocation.worth import MAX_PASSES, chain_worth
 from matching.arrays import Bools, Floats, Ints
 
-STEPS = 120
-"""Most price steps, for problems of up to ``MANY`` arcs; larger ones take fewer, at least ``FEWEST``."""
+STEPS, MORE = 25, 12
+"""Steps by Polyak's rule before the first mix of sets, and before each later one."""
 
-MANY = 60_000
-FEWEST = 6
+MIXES = 8
+"""Most mixes of sets."""
 
-CLOSE = 5e-4
+CLOSE = 5e-3
 """Relative gap at which the search stops."""
 
-STALLED = 0.05
-"""Step, shortened each time the bound does not fall, below which nothing more is to be found."""
+SLOWER = 0.8
+"""By how much a step is shortened that did not lower the bound."""
+
+KEPT = 0.85
+"""Share of the best prices so far in those the search goes on from after a mix."""
 
 
-def best_bound(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> float:
-    """Return an upper bound on the priced value of any plan of the free arcs in which every ``obliged`` seeker is placed.
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """``unit`` (n_positions,) what a unit of each position costs, ``debt`` (n_seekers,) what placing who must be placed is worth."""
 
-    ``value`` is the priced value of the plan at hand, ``chosen``.
+    unit: Floats
+    debt: Floats
+
+    def mixed(self, other: "_Prices", kept: float) -> "_Prices":
+        return _Prices(kept * self.unit + (1 - kept) * other.unit, kept * self.debt + (1 - kept) * other.debt)
+
+
+class _Households:
+    """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, and where to ``start``."""
+
+    def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices) -> None:
+        self._arcs, self._obliged = arcs, obliged
+        self._owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
+        self._order = np.lexsort((-arcs.utility, arcs.seeker))
+        utility = np.maximum(arcs.utility[self._order], 0.0)
+        seeker = arcs.seeker[self._order]
+        self._menu = Menu(arcs.home[self._order], seeker, utility, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
+        self.sets = Sets(
+            arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
+        )  # fmt: skip
+        self.least, self.best, self.start = np.inf, prices, prices
+
+    def answer(self, prices: _Prices) -> tuple[float, _Prices]:
+        """Return the total at prices, and by how much each is over- or undersubscribed; keep the sets answered with."""
+        arcs = self._arcs
+        cost = arcs.price + prices.unit[arcs.position] - prices.debt[arcs.seeker] * self._owed
+        height, answered = best_surplus(self._menu, cost[self._order])
+        used = np.zeros(len(cost), dtype=bool)
+        used[self._order] = answered
+        total = height + float((prices.unit * arcs.capacity).sum()) - float(prices.debt[self._obliged].sum())
+        if arcs.saturating:
+            self.sets.add(used)
+        taken = np.bincount(arcs.position[used], minlength=len(arcs.capacity)) - arcs.capacity
+        held = np.bincount(arcs.seeker[used & self._owed], minlength=len(arcs.slots))
+        if total < self.least:
+            self.least, self.best = total, prices
+        return total, _Prices(_uphill(taken, prices.unit), _uphill(np.where(self._obliged, 1 - held, 0), prices.debt))
+
+
+def _uphill(slope: Ints, price: Floats) -> Floats:
+    return np.where((price <= 0) & (slope < 0), 0.0, slope.astype(float))
+
+
+def closed(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> tuple[float, Bools]:
+    """Return an upper bound on the priced value of any plan of the free arcs in which every ``obliged`` seeker is placed, and the arcs of
+    the best plan met: ``chosen``, worth ``value``, or whole sets of a better mix.
     """
+    reward = 1.0 + 2.0 * float(np.abs(arcs.weight[arcs.home] * arcs.utility - arcs.price).max(initial=0.0))
+    debt = np.where(obliged, 0.0 if arcs.saturating else reward, 0.0)
     owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
-    reward = (
-        0.0
-        if arcs.saturating
-        else 1.0 + 2.0 * float(np.abs(arcs.weight[arcs.home] * arcs.utility - arcs.price).max(initial=0.0))
-    )
-    cost = arcs.price - np.where(owed, reward, 0.0)
-    prices = first_prices(arcs, chosen, cost)
-    order = np.lexsort((-arcs.utility, arcs.seeker))
-    utility = np.maximum(arcs.utility[order], 0.0)
-    menu = Menu(arcs.home[order], arcs.seeker[order], utility, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
-    position, cost = arcs.position[order], cost[order]
-    bound, step = np.inf, 1.0
-    for _ in range(int(np.clip(STEPS * MANY // max(len(arcs.home), 1), FEWEST, STEPS))):
-        height, used = best_surplus(menu, cost + prices[position])
-        total = height + float((prices * arcs.capacity).sum()) - reward * float(obliged.sum())
-        step = step if total < bound else step * 0.8
-        bound = min(bound, total)
-        slope = (np.bincount(position[used], minlength=len(prices)) - arcs.capacity).astype(float)
-        slope[(prices <= 0) & (slope < 0)] = 0.0
-        size = float((slope**2).sum())
-        if bound - value <= CLOSE * abs(bound) or size == 0 or step < STALLED:
+    prices = _Prices(first_prices(arcs, chosen, arcs.price - debt[arcs.seeker] * owed), debt)
+    households = _Households(arcs, obliged, prices)
+    if arcs.saturating:
+        households.sets.add(chosen)
+    for steps in (STEPS, *(MORE,) * MIXES):
+        _descend(households, value, steps)
+        if _near(households.least, value) or not arcs.saturating:
             break
-        prices = np.maximum(prices + step * (total - value) / size * slope, 0.0)
-    return max(bound, value)
+        mix = households.sets.best(arcs.capacity, obliged)
+        chosen, value = mix.chosen, mix.value
+        if _near(households.least, value):
+            break
+        households.start = households.best.mixed(_Prices(mix.prices, mix.debts), KEPT)
+    return max(households.least, value), chosen
+
+
+def _descend(households: _Households, value: float, steps: int) -> None:
+    """Move prices against what is over- and undersubscribed, so far that the total would meet ``value`` on a straight line."""
+    step, prices = 1.0, households.start
+    for _ in range(steps):
+        before = households.least
+        total, slope = households.answer(prices)
+        size = float((slope.unit**2).sum() + (slope.debt**2).sum())
+        if _near(households.least, value) or size == 0:
+            return
+        step = step if total < before else step * SLOWER
+        far = step * (total - value) / size
+        unit, debt = prices.unit + far * slope.unit, prices.debt + far * slope.debt
+        prices = _Prices(np.maximum(unit, 0.0), np.maximum(debt, 0.0))
+
+
+def _near(bound: float, value: float) -> bool:
+    return bound - value <= CLOSE * abs(bound)
 
 
 def _room(arcs: Arcs) -> Ints:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.allocation.arcs import Arcs, arcs_of
-from matching.allocation.bound import best_bound, first_prices
+from matching.allocation.bound import closed, first_prices
 from matching.allocation.certificate import Certificate, certify
 from matching.allocation.flow import best_flow
 from matching.allocation.problem import AllocationProblem, numbers
@@ -61,32 +61,45 @@ def allocate(problem: AllocationProblem, prices: Floats | None = None) -> Alloca
         np.zeros(problem.utility.shape[1]) if prices is None else numbers("prices", prices, problem.utility.shape[1])
     )
     arcs = arcs_of(problem, price)
-    chosen, obliged = _compulsory(arcs)
-    if problem.saturating:
-        chosen = _bettered(arcs, obliged, _filled(arcs, obliged, chosen))
-    else:
-        chosen = replaced(arcs, obliged, chosen, chosen)
+    chosen, obliged = _compulsory(arcs, np.zeros(len(arcs.home), dtype=bool), arcs.obliged)
+    chosen = _filled(arcs, obliged, chosen) if problem.saturating else replaced(arcs, obliged, chosen, chosen)
+    bound, mix = closed(arcs, obliged, chosen, worth(arcs, chosen))
+    chosen = _better(arcs, obliged, chosen, mix)
     pairs = np.concatenate([arcs.pairs(chosen), problem.locked])
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     spent = float(arcs.price[chosen].sum())
     free = worth(arcs, chosen)
     certificate = certify(problem, pairs, 0.0)
     locked_value = certificate.objective - spent - free
-    bound = best_bound(arcs, obliged, chosen, free) + locked_value + spent
-    certificate = certify(problem, pairs, bound)
+    certificate = certify(problem, pairs, max(bound, free) + locked_value + spent)
     return Allocation(pairs, certificate.objective, certificate, certificate.objective - spent)
 
 
-def _compulsory(arcs: Arcs) -> tuple[Bools, Bools]:
-    """Place as many obliged seekers as there is room for, the best such choice; return the arcs, and who was placed."""
-    use = arcs.obliged[arcs.seeker] & arcs.must_positions[arcs.position] & (arcs.utility >= 0)
+def _compulsory(arcs: Arcs, kept: Bools, owed: Bools) -> tuple[Bools, Bools]:
+    """Place as many ``owed`` seekers (n_seekers,) beside the arcs ``kept`` as there is room for, the best such choice; return all arcs, and
+    who was placed."""
+    slots, capacity = arcs.room(kept)
+    use = (
+        owed[arcs.seeker] & arcs.must_positions[arcs.position] & (arcs.utility >= 0) & (slots[arcs.seeker] > 0) & ~kept
+    )
     value = arcs.weight[arcs.home] * arcs.utility
-    first = (value[use].max(initial=0.0) + 1e-9) * (1 + arcs.obliged.sum())
+    first = (value[use].max(initial=0.0) + 1e-9) * (1 + owed.sum())
     keys = (arcs.seeker_keys, arcs.position_keys)
-    chosen = best_flow(arcs.seeker, arcs.position, np.where(use, first + value, 0.0), arcs.capacity, keys)
-    obliged = np.zeros(len(arcs.slots), dtype=bool)
-    obliged[arcs.seeker[chosen]] = True
-    return chosen, obliged
+    added = best_flow(arcs.seeker, arcs.position, np.where(use, first + value, 0.0), capacity, keys)
+    placed = np.zeros(len(arcs.slots), dtype=bool)
+    placed[arcs.seeker[added]] = True
+    return kept | added, placed
+
+
+def _better(arcs: Arcs, obliged: Bools, chosen: Bools, mix: Bools) -> Bools:
+    """Return the better of two plans once what is still worth adding is added: ``chosen``, or the whole sets of a ``mix``."""
+    if not arcs.saturating:
+        return chosen
+    owed = obliged.copy()
+    owed[arcs.seeker[mix & arcs.must_positions[arcs.position]]] = False
+    whole, placed = _compulsory(arcs, mix, owed)
+    plans = [chosen] if (owed & ~placed).any() else [chosen, _filled(arcs, obliged, whole)]
+    return _bettered(arcs, obliged, max(plans, key=lambda plan: worth(arcs, plan)))
 
 
 def worth(arcs: Arcs, chosen: Bools) -> float:

@@ -1,8 +1,8 @@
 """The most each household could make of given prices: its best set of referrals, value less prices, or a little more.
 
-A household of up to three referrals gets its best set by trying all that are not plainly worse. A larger one gets the lower of two upper
-bounds: every pair of its strongest referrals with the rest valued as if they did not overlap each other, and the best tangent of its
-concave value. So the sum over households is never below what is possible.
+Sets are grown referral by referral, by falling utility, and given up where even all that may follow cannot beat the best set known: in that
+order what one more adds only falls. A household of many arcs is first bounded by the best tangent of its concave value, and stays with that
+where its sets are too many to follow. So the sum over households is never below what is possible.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,17 @@ import numpy as np
 
 from matching.arrays import Bools, Floats, Ints
 
-CELLS = 4_000_000
-"""Households are worked through in blocks of about this many numbers."""
+CLOSE = 1e-3
+"""Share of its best set by which a household's bound may lie above it."""
 
-EXACT = 3
-"""Referrals a household up to which its best set is found exactly."""
+WIDE = 8
+"""Arcs worth their price beyond which a household is first bounded by tangents."""
 
-WIDE = 24
-"""Arcs worth their price beyond which a household of many referrals is bounded by tangents alone."""
+OPEN = 20
+"""Unfinished sets of a household beyond which they are no longer followed."""
+
+ROWS = 2_000_000
+"""Households are worked through in blocks that grow to at most about this many rows."""
 
 HALVINGS = 9
 """Halvings in the search for the lowest tangent of a household's concave value."""
@@ -48,13 +51,15 @@ def best_surplus(menu: Menu, cost: Floats) -> tuple[float, Bools]:
     alone = menu.weight[menu.home] * menu.utility - cost
     keep = _undominated(menu, cost, np.flatnonzero((alone > 0) & (menu.slots[menu.seeker] > 0)))
     count = np.bincount(menu.home[keep], minlength=len(menu.weight))
-    tried = (menu.room <= EXACT) | (count <= WIDE)
     used = np.zeros(len(cost), dtype=bool)
-    best = np.full(len(menu.weight), np.inf)
-    best[count == 0] = 0.0
-    _pairwise(menu, cost, keep[tried[menu.home[keep]]], best, used)
-    _tangents(menu, cost, keep[menu.room[menu.home[keep]] > EXACT], best, used)
-    return float(best.sum()), used
+    least, most = _tangents(menu, cost, keep[count[menu.home[keep]] > WIDE], used)
+    shelf = _Shelf.of(menu, cost, keep, count)
+    unsure = np.flatnonzero((count > 0) & (most > least * (1 + CLOSE)))
+    pieces = max(1, int(OPEN * count[unsure].sum()) // ROWS)
+    for homes in np.array_split(unsure, pieces):
+        over = _branched(shelf, homes, least, used)
+        most[homes] = np.maximum(np.minimum(most[homes], over), least[homes])
+    return float(most[count > 0].sum()), used
 
 
 def _undominated(menu: Menu, cost: Floats, keep: Ints) -> Ints:
@@ -80,28 +85,35 @@ def _undominated(menu: Menu, cost: Floats, keep: Ints) -> Ints:
     return keep[stays]
 
 
-def _tangents(menu: Menu, cost: Floats, keep: Ints, best: Floats, used: Bools) -> None:
-    """Bound by the lowest tangent of ``1 - exp(-sum of -log(1 - u))`` where that is lower; mark what its best set uses instead.
+def _tangents(menu: Menu, cost: Floats, keep: Ints, used: Bools) -> tuple[Floats, Floats]:
+    """Return (n_homes,) the surplus of the sets found, 0 without arcs, and the lowest tangent of ``1 - exp(-sum of -log(1 - u))``, infinite
+    without arcs; mark the sets.
 
     The height is convex in the slope ``exp(-depth)``: the tangent is too steep where its best set goes deeper than it touches.
     """
+    least, most = np.zeros(len(menu.weight)), np.full(len(menu.weight), np.inf)
     if not len(keep):
-        return
+        return least, most
     homes, at = np.unique(menu.home[keep], return_inverse=True)
     seeker, weight = menu.seeker[keep], menu.weight[homes]
-    mass = -np.log1p(-np.minimum(menu.utility[keep], 1 - 1e-12))
-    low, high = np.zeros(len(homes)), np.full(len(homes), STEEPEST)
+    mass, marked = -np.log1p(-np.minimum(menu.utility[keep], 1 - 1e-12)), np.zeros(len(keep), dtype=bool)
+    low, high, best = np.zeros(len(homes)), np.full(len(homes), STEEPEST), np.full(len(homes), np.inf)
     for _ in range(HALVINGS):
         depth = (low + high) / 2
         slope = np.exp(-depth)
         surplus = (weight * slope)[at] * mass - cost[keep]
         sets = largest(seeker, surplus, menu.slots)
         height = weight * (1 - slope - slope * depth) + np.bincount(at, surplus * sets, len(homes))
-        better = height < best[homes]
-        best[homes[better]] = height[better]
-        used[keep[better[at]]] = sets[better[at]]
+        better = height < best
+        best[better] = height[better]
+        marked[better[at]] = sets[better[at]]
         deeper = np.bincount(at, mass * sets, len(homes)) > depth
         low, high = np.where(deeper, depth, low), np.where(deeper, high, depth)
+    used[keep[marked]] = True
+    left = np.exp(-np.bincount(at, mass * marked, len(homes)))
+    least[homes] = np.maximum(weight * (1 - left) - np.bincount(at, cost[keep] * marked, len(homes)), 0.0)
+    most[homes] = np.maximum(best, least[homes])
+    return least, most
 
 
 def largest(group: Ints, value: Floats, count: Ints) -> Bools:
@@ -123,93 +135,102 @@ def largest(group: Ints, value: Floats, count: Ints) -> Bools:
     return out
 
 
-def _pairwise(menu: Menu, cost: Floats, keep: Ints, best: Floats, used: Bools) -> None:
-    """Find best sets in blocks of households of alike shape, arcs by falling utility; mark what they use."""
-    order = np.lexsort((cost[keep], -menu.utility[keep], menu.home[keep]))
-    keep = keep[order]
-    present, first, count = np.unique(menu.home[keep], return_index=True, return_counts=True)
-    depth = np.minimum(menu.room[present], count)
-    for k in np.unique(depth):
-        same = np.flatnonzero(depth == k)
-        same = same[np.argsort(count[same], kind="stable")]
-        while len(same):
-            wide = int(count[same[0]])
-            block = same[: max(1, CELLS // wide)]
-            block = block[count[block] <= max(2 * wide, 8)]
-            same = same[len(block) :]
-            live = np.arange(int(count[block].max())) < count[block][:, None]
-            arcs = keep[np.where(live, first[block][:, None] + np.arange(live.shape[1]), first[block][:, None])]
-            block_ = _Block(
-                menu.weight[present[block]],
-                menu.utility[arcs] * live,
-                np.where(live, cost[arcs], np.inf),
-                menu.seeker[arcs],
-                menu.slots[menu.seeker[arcs]],
-                arcs,
-            )
-            best[present[block]], sets, arcs = _best_sets(block_, int(k))
-            used[arcs[sets]] = True
-
-
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """A household a row, an arc a column: utility falling; arcs that are not there have utility 0 and infinite cost."""
+class _Shelf:
+    """Arcs worth their cost by household and falling utility: ``at`` (n,) their rows, ``utility cost seeker`` (n,); ``start end`` (n_homes,)."""
 
-    weight: Floats
+    menu: Menu
+    at: Ints
     utility: Floats
     cost: Floats
     seeker: Ints
-    slots: Ints
-    arcs: Ints
+    start: Ints
+    end: Ints
 
-    def surplus(self, left: Floats, after: int, held: tuple[int, ...]) -> Floats:
-        """What each arc right of column ``after`` adds when ``left`` is undone, -inf where the seeker's slots are ``held``."""
-        value = left[:, None] * self.utility[:, after + 1 :] - self.cost[:, after + 1 :]
-        if len(held) < self.slots.min():
-            return value
-        taken = np.zeros(value.shape, dtype=np.int64)
-        for p in held:
-            taken += self.seeker[:, after + 1 :] == self.seeker[:, p : p + 1]
-        return np.where(taken < self.slots[:, after + 1 :], value, -np.inf)
+    @classmethod
+    def of(cls, menu: Menu, cost: Floats, keep: Ints, count: Ints) -> "_Shelf":
+        at = keep[np.lexsort((cost[keep], -menu.utility[keep], menu.home[keep]))]
+        end = np.cumsum(count)
+        return cls(menu, at, menu.utility[at], cost[at], menu.seeker[at], end - count, end)
 
 
-def _best_sets(block: _Block, k: int) -> tuple[Floats, Bools, Ints]:
-    """Return each row's best surplus of at most ``k`` arcs, the set, and the arcs its columns stand for."""
-    if k == 1:
-        return *_top(block.surplus(block.weight, -1, ()), 1), block.arcs
-    best, sets = np.zeros(len(block.weight)), np.zeros(block.utility.shape, dtype=bool)
-    for p in range(block.utility.shape[1]):
-        left_p = block.weight * (1 - block.utility[:, p])
-        base_p = block.weight * block.utility[:, p] - block.cost[:, p]
-        _keep_better(best, sets, base_p, (p,), _top(block.surplus(left_p, p, (p,)), 1))
-        for q in range(p + 1, block.utility.shape[1] if k > 2 else 0):
-            base = base_p + left_p * block.utility[:, q] - block.cost[:, q]
-            base = np.where((block.seeker[:, p] == block.seeker[:, q]) & (block.slots[:, p] < 2), -np.inf, base)
-            _keep_better(
-                best, sets, base, (p, q), _top(block.surplus(left_p * (1 - block.utility[:, q]), q, (p, q)), k - 2)
-            )
-    return best, sets, block.arcs
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Unfinished sets: ``home`` (n,), ``held`` (n, size) arcs on the shelf, rising; ``left`` (n,) weight undone, ``value`` (n,) less costs."""
+
+    home: Ints
+    held: Ints
+    left: Floats
+    value: Floats
+
+    def grown(self, shelf: _Shelf) -> tuple[Ints, Ints, Floats, Floats]:
+        """Return every set with one more arc: which set, the arc, the value, and the most that all arcs behind it could still add."""
+        size = self.held.shape[1]
+        first = self.held[:, -1] + 1 if size else shelf.start[self.home]
+        count = shelf.end[self.home] - first
+        of = np.repeat(np.arange(len(count)), count)
+        arc = np.arange(len(of)) - np.repeat(np.cumsum(count) - count - first, count)
+        gain = self.left[of] * shelf.utility[arc] - shelf.cost[arc]
+        seeker, full = shelf.seeker[arc], np.zeros(len(arc), dtype=np.int64)
+        for k in range(size):
+            full += shelf.seeker[self.held[of, k]] == seeker
+        gain[full >= shelf.menu.slots[seeker]] = 0.0
+        gain = np.maximum(gain, 0.0)
+        room = shelf.menu.room[self.home[of]] - size - 1
+        return of, arc, np.where(gain > 0, self.value[of] + gain, -np.inf), _behind(of, gain, room)
 
 
-def _keep_better(best: Floats, sets: Bools, base: Floats, held: tuple[int, ...], rest: tuple[Floats, Bools]) -> None:
-    better = base + rest[0] > best
-    best[better] = (base + rest[0])[better]
-    sets[better] = False
-    for p in held:
-        sets[better, p] = True
-    sets[better, held[-1] + 1 :] = rest[1][better]
+def _behind(of: Ints, gain: Floats, room: Ints) -> Floats:
+    """Return (n,) the most that arcs behind each one of the same set may add, at most ``room`` of them; ``of`` ascends."""
+    last = np.append(np.diff(of) != 0, True)[: len(of)]
+    total = np.cumsum(gain)
+    ends = total[last]
+    rest = np.repeat(ends, np.diff(np.flatnonzero(last), prepend=-1)) - total
+    step = float(gain.max(initial=0.0)) + 1.0
+    top = np.maximum.accumulate((gain - step * of)[::-1])[::-1] + step * of
+    after = np.append(top[1:], 0.0)
+    rest = np.minimum(rest, room * np.where(last, 0.0, after))
+    return np.where(last | (room <= 0), 0.0, np.maximum(rest, 0.0) + 1e-9)
 
 
-def _top(surplus: Floats, k: int) -> tuple[Floats, Bools]:
-    """Return the sum of each row's ``k`` largest positive numbers, and where they stand."""
-    picked = np.zeros(surplus.shape, dtype=bool)
-    if not surplus.shape[1]:
-        return np.zeros(len(surplus)), picked
-    if k == 1:
-        rows, at = np.arange(len(surplus)), surplus.argmax(axis=1)
-        picked[rows, at] = surplus[rows, at] > 0
-        return np.maximum(surplus[rows, at], 0.0), picked
-    at = np.argsort(-surplus, axis=1, kind="stable")[:, :k]
-    value = np.maximum(np.take_along_axis(surplus, at, axis=1), 0.0)
-    np.put_along_axis(picked, at, value > 0, axis=1)
-    return value.sum(axis=1), picked
+def _branched(shelf: _Shelf, homes: Ints, least: Floats, used: Bools) -> Floats:
+    """Return (n,) bounds of households ``homes``; raise ``least`` (n_homes,) to the best sets found and mark those."""
+    n = len(least)
+    sets = _Sets(homes, np.zeros((len(homes), 0), dtype=np.int64), shelf.menu.weight[homes], np.zeros(len(homes)))
+    over, best = np.zeros(n), list[tuple[Ints, Ints]]()
+    while len(sets.home):
+        of, arc, value, rest = sets.grown(shelf)
+        home = sets.home[of]
+        row = _bests(home, value, least)
+        best.append((home[row], np.column_stack([sets.held[of[row]], arc[row]])))
+        follow = (rest > 0) & (value + rest > least[home] * (1 + CLOSE))
+        follow &= np.bincount(home[follow], minlength=n)[home] <= OPEN
+        shut = (rest > 0) & ~follow & (value > -np.inf)
+        np.maximum.at(over, home[shut], (value + rest)[shut])
+        row, of = np.flatnonzero(follow), of[follow]
+        left = sets.left[of] * (1.0 - shelf.utility[arc[row]])
+        sets = _Sets(home[row], np.column_stack([sets.held[of], arc[row]]), left, value[row])
+    if best:
+        _mark(shelf, best, used)
+    return np.asarray(over[homes])
+
+
+def _bests(home: Ints, value: Floats, least: Floats) -> Ints:
+    """Return the rows of each household's best value where it is above ``least`` (n_homes,), which is raised to it."""
+    top = least.copy()
+    np.maximum.at(top, home, value)
+    rows = np.flatnonzero((value > least[home]) & (value == top[home]))
+    rows = rows[np.unique(home[rows], return_index=True)[1]]
+    least[home[rows]] = value[rows]
+    return rows
+
+
+def _mark(shelf: _Shelf, best: list[tuple[Ints, Ints]], used: Bools) -> None:
+    """Mark the arcs of each household's last, best set in place of what was marked before."""
+    done = np.zeros(len(shelf.start), dtype=bool)
+    fresh = []
+    for home, held in reversed(best):
+        fresh.append(held[~done[home]].ravel())
+        done[home] = True
+    used[used & done[shelf.menu.home]] = False
+    used[shelf.at[np.concatenate(fresh)]] = True

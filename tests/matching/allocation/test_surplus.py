@@ -1,0 +1,65 @@
+"""What a household could make of prices: never below its best set, hardly above it, and the set is one it may hold."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from matching.allocation.mix import Sets
+from matching.allocation.surplus import Menu, best_surplus
+
+
+def _menu(rng, homes=6, seekers=2, arcs=6, slots=2, largest=0.9):
+    n = homes * seekers * arcs
+    seeker = np.repeat(np.arange(homes * seekers), arcs)
+    utility = rng.uniform(0.01, largest, n)
+    order = np.lexsort((-utility, seeker))
+    weight, room = rng.uniform(0.5, 2.0, homes), np.full(homes, seekers * slots)
+    return Menu(seeker // seekers, seeker, utility[order], weight, np.full(homes * seekers, slots), room)
+
+
+def _best_by_trying(menu, cost, home):
+    at = np.flatnonzero(menu.home == home)
+    best = 0.0
+    for size in range(1, int(menu.room[home]) + 1):
+        for chosen in itertools.combinations(at, size):
+            rows = list(chosen)
+            if (np.bincount(menu.seeker[rows], minlength=len(menu.slots)) <= menu.slots).all():
+                value = menu.weight[home] * (1 - np.prod(1 - menu.utility[rows])) - cost[rows].sum()
+                best = max(best, float(value))
+    return best
+
+
+@pytest.mark.parametrize(("seed", "dearest"), [(0, 0.2), (1, 0.5), (2, 1.0), (3, 0.05)])
+def test_the_sum_is_no_less_than_the_best_sets_by_trying_and_at_most_two_percent_more(seed, dearest):
+    rng = np.random.default_rng(seed)
+    menu = _menu(rng)
+    cost = rng.uniform(-0.02, dearest, len(menu.home))
+    total, used = best_surplus(menu, cost)
+    best = sum(_best_by_trying(menu, cost, h) for h in range(6))
+    assert best - 1e-9 <= total <= best * 1.02
+    left = np.exp(np.bincount(menu.home[used], np.log1p(-menu.utility[used]), 6))
+    worth = float((menu.weight * (1 - left)).sum() - cost[used].sum())
+    assert best * 0.98 <= worth <= best + 1e-9
+    assert (np.bincount(menu.seeker[used], minlength=len(menu.slots)) <= menu.slots).all()
+
+
+def test_a_household_gets_nothing_where_no_arc_is_worth_its_price():
+    menu = _menu(np.random.default_rng(4))
+    total, used = best_surplus(menu, np.full(len(menu.home), 3.0))
+    assert (total, used.any()) == (0.0, False)
+
+
+def test_the_best_mix_takes_whole_sets_under_capacity_and_keeps_what_is_owed():
+    home, seeker, position = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    utility, owed = np.array([0.8, 0.2, 0.6, 0.1]), np.array([False, False, True, False])
+    sets = Sets(home, seeker, position, utility, np.zeros(4), owed, np.ones(2))
+    for arcs in ([0, 2], [1, 3], [1], [0, 1, 2]):
+        sets.add(np.isin(np.arange(4), arcs))
+    free = sets.best(np.array([1, 1]), np.zeros(2, dtype=bool))
+    assert free.value == pytest.approx(0.9)
+    assert np.flatnonzero(free.chosen).tolist() == [0, 3]
+    bound = sets.best(np.array([1, 1]), np.array([False, True]))
+    assert bound.value == pytest.approx(0.8)
+    assert np.flatnonzero(bound.chosen).tolist() == [1, 2]
+    assert bound.debts[1] > 0
