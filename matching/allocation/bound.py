@@ -40,6 +40,7 @@ class _Prices:
     debt: Floats
 
     def mixed(self, other: "_Prices", kept: float) -> "_Prices":
+        """Return ``kept`` parts of these prices and the rest of the other ones."""
         return _Prices(kept * self.unit + (1 - kept) * other.unit, kept * self.debt + (1 - kept) * other.debt)
 
 

@@ -149,6 +149,7 @@ class _Shelf:
 
     @classmethod
     def of(cls, menu: Menu, cost: Floats, keep: Ints, count: Ints) -> "_Shelf":
+        """Return the arcs ``keep``, ``count`` (n_homes,) of each household."""
         at = keep[np.lexsort((cost[keep], -menu.utility[keep], menu.home[keep]))]
         end = np.cumsum(count)
         return cls(menu, at, menu.utility[at], cost[at], menu.seeker[at], end - count, end)
