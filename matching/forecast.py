@@ -143,6 +143,7 @@ def _blockers(scene: Scene, found: Candidates, home: Ints, frame: pd.DataFrame) 
     eligible = np.bincount(home, found.eligible[rows], n)
     gates = np.zeros((n, len(Gate)), dtype=np.int64)
     np.add.at(gates, home, found.blocked[rows])
+    gates[:, Gate.GATE_CLOSED] = 0  # a post that is gone is no post in reach
     reach = np.full(n, 0.0)
     np.maximum.at(reach, home, np.nan_to_num(members.reachable[rows], nan=1.0))
     top = np.array([Gate(int(g)).name for g in gates.argmax(axis=1)], dtype=object) if n else np.zeros(0, dtype=object)

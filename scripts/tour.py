@@ -5,7 +5,8 @@ import socket
 import sys
 import tempfile
 import threading
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -19,13 +20,13 @@ from matching.errors import Conflict  # noqa: E402
 from matching.tables import EXCHANGE  # noqa: E402
 from models.simulation import RegionConfig, simulate_region  # noqa: E402
 from service.app import app_of  # noqa: E402
-from service.batch import run_night  # noqa: E402
+from service.batch import office_night  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from service.use_cases.fairs import hold_fair  # noqa: E402
 from service.use_cases.rank import rank_member  # noqa: E402
 from service.use_cases.refer import refer  # noqa: E402
 from service.use_cases.worklist import worklist  # noqa: E402
-from service.wiring import LOCAL, Office, open_office  # noqa: E402
+from service.wiring import Office, open_office  # noqa: E402
 
 AS_OF = date(2026, 6, 10)
 REGION = RegionConfig(
@@ -83,14 +84,7 @@ def _fill(office: Office) -> None:
             if table.name in tables and len(tables[table.name]):
                 tx.insert(table.name, tables[table.name])
     for day in (AS_OF - timedelta(days=1), AS_OF):
-        run_night(
-            office.store,
-            office.scorer(),
-            region_code=office.settings.region_code,
-            as_of=day,
-            now=datetime.now(LOCAL),
-            actor="tour",
-        )
+        office_night(replace(office, today=lambda day=day: day), actor="tour")
 
 
 def _stops(office: Office) -> list[tuple[str, str, str, str, str, int]]:

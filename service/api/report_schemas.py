@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.schemas import Out
+from service.schemas import Out, ReasonOut
 
 Kind = Literal["monthly", "quarterly", "zero_stock", "shares", "posts", "timeliness"]
 Level = Literal["city", "district", "street"]
@@ -75,3 +75,52 @@ class DashboardOut(Out):
     welfare_openings: int
     welfare_used: int
     programme: ProgressOut | None
+
+
+class HeldOut(Out):
+    """A member who holds nothing after the night, why, and what would open posts."""
+
+    member_id: str
+    code: str
+    facts: dict[str, Any]
+    nearest: list[ReasonOut]
+
+
+class BreakingOut(Out):
+    """A household whose promise is likely to break."""
+
+    household_id: str
+    file_no: str
+    region_code: str
+    due_on: date | None
+    days_left: int
+    chance: float = Field(ge=0, le=1, description="that somebody starts work in time")
+    open_referrals: int
+    blocker: str
+    blocking: dict[str, int] = Field(description="gate → posts in reach it stands against")
+    unplaced: list[HeldOut]
+
+
+class OpeningOut(Out):
+    """What one more opening of a kind in a district is worth, in promises kept."""
+
+    kind: str
+    region_code: str
+    worth: float
+
+
+class OutlookOut(Out):
+    """What the last night foresaw: a page of the promises likely to break, the first due first."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    run_id: str
+    as_of: date
+    model_version: str
+    households: int
+    expected: float = Field(description="promises expected to be kept")
+    blockers: dict[str, int]
+    items: list[BreakingOut]
+    matching: int
+    next: str | None
+    openings: list[OpeningOut]
+    regions: list[str]

@@ -1,4 +1,4 @@
-"""Routes of the reports: the region at a glance, bulletins drawn up, published and read."""
+"""Routes of the reports: the region at a glance, what the night foresaw, bulletins drawn up, published and read."""
 
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from service.api.guard import MAX_BODY_BYTES
 from service.errors import responses
 from service.use_cases import bulletins
 from service.use_cases.dashboard import dashboard
+from service.use_cases.outlook import outlook
 from service.use_cases.rows import as_plain
 
 router = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY_BYTES, tags=["reports"])
@@ -23,6 +24,22 @@ Period = Annotated[str, Query(max_length=7, description="2026-05, 2026Q2 or 2026
 def get_dashboard(office: AnOffice) -> s.DashboardOut:
     """Stock, flows, promises kept, retention and welfare posts of the caller's regions, month by month."""
     return s.DashboardOut.model_validate(as_plain(dashboard(office)))
+
+
+@router.get("/outlook", responses=responses("not-found"))
+def get_outlook(
+    office: AnOffice,
+    region: Annotated[str, Query(pattern=r"^\d{0,9}$", description="region code or the head of one")] = "",
+    blocker: Annotated[
+        str, Query(pattern=r"^[A-Z_]{0,40}$", description="only promises this stands in the way of")
+    ] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 60,
+    after: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
+) -> s.OutlookOut:
+    """Promises likely to break as the last night foresaw them, what blocks each, and what one more opening is worth."""
+    return s.OutlookOut.model_validate(
+        as_plain(outlook(office, region=region, blocker=blocker, limit=limit, after=after))
+    )
 
 
 @router.get("/bulletins", responses=responses())

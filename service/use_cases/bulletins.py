@@ -192,6 +192,12 @@ def bulletin(office: Office, bulletin_id: str) -> Bulletin:
     return _with_corrections(found, before[0].figures, found.figures)
 
 
+def later_revision(office: Office, found: Bulletin) -> Bulletin | None:
+    """Return the newest revision of a bulletin that corrects it, None when it stands."""
+    newest = _published(office, _same(found.kind, found.period, found.level, found.scope))[0]
+    return newest if newest.revision > found.revision else None
+
+
 def published(office: Office) -> tuple[Bulletin, ...]:
     """Return what was published in the caller's scope, newest period first."""
     return tuple(_published(office))

@@ -9,7 +9,6 @@ import pandas as pd
 from matching.reports import Period, assistance_bulletin, programme_progress, stock_movement, zero_spells
 from matching.reports.stock import standing
 from matching.reports.target import Progress
-from service.use_cases.rows import records
 from service.wiring import Office
 
 MONTHS = 12
@@ -93,10 +92,3 @@ def _programme(office: Office, placements: pd.DataFrame, today: date) -> Progres
     begins = date.fromisoformat(str(first.value))
     ends = begins.replace(year=begins.year + policy.whole("programme.years")) - timedelta(days=1)
     return programme_progress(placements, begins, ends, policy.whole("programme.target"), today, policy)
-
-
-def urgent(office: Office, limit: int = 20) -> list[dict[str, object]]:
-    """Return the households whose promise ends first among those still owed a job."""
-    frame = office.now().worklist
-    first = frame.sort_values("days_left", kind="stable").drop_duplicates("household_id")
-    return records(first.head(limit))

@@ -1,4 +1,4 @@
-"""A bulletin as an Excel workbook: one sheet a part, headers in the reader's language, what was corrected on a sheet of its own."""
+"""A bulletin as an Excel workbook and on paper: headers in the reader's language, what was corrected on a sheet of its own."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,9 @@ from service.use_cases.bulletins import Bulletin
 from service.web.wording import Wording
 
 WIDEST = 40
+
+ABREAST = 9
+"""Figures that fit beside each other on a sheet of paper."""
 
 
 def workbook(found: Bulletin, w: Wording, place: Mapping[str, str]) -> bytes:
@@ -64,6 +67,16 @@ def cell(w: Wording, column: str, value: Any, place: Mapping[str, str]) -> Any:
 def row_name(key: str, place: Mapping[str, str]) -> str:
     """Return the name of a corrected row."""
     return " · ".join(place.get(part, part) for part in key.split(" · "))
+
+
+def grouped(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the columns of a part as tables of a sheet's width: the first column, which names the row, begins each."""
+    if not rows:
+        return []
+    first, *rest = rows[0]
+    tables = max(1, -(-len(rest) // ABREAST))
+    wide = -(-len(rest) // tables)
+    return [[first, *rest[n * wide : (n + 1) * wide]] for n in range(tables)]
 
 
 def _table(sheet: Worksheet, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -45,6 +45,7 @@ SECTION: Mapping[str, str] = {
     "household": "worklist",
     "position": "worklist",
     "letter": "worklist",
+    "outlook": "supervisor",
     "bulletin": "bulletins",
 }
 """Page → the entry it belongs to, where it is not an entry itself."""

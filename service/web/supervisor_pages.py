@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -14,11 +14,13 @@ from service.exchange.table_file import MEDIA_TYPES
 from service.use_cases import bulletins as books
 from service.use_cases.approval_kinds import KINDS as APPROVAL_KINDS
 from service.use_cases.approvals import decide, listed
-from service.use_cases.dashboard import Dashboard, dashboard, urgent
+from service.use_cases.dashboard import Dashboard, dashboard
+from service.use_cases.outlook import last_outlook
 from service.use_cases.oversight import flags
 from service.web import charts
-from service.web.bulletin_book import cell, row_name, title, workbook
+from service.web.bulletin_book import cell, grouped, row_name, title, workbook
 from service.web.charts import Chart
+from service.web.paper import pdf
 from service.web.view import language_of, place_name, render
 from service.web.wording import Wording
 from service.wiring import Office
@@ -29,6 +31,9 @@ Choice = Annotated[str, Form(max_length=64)]
 Asked = Annotated[str, Query(max_length=16)]
 LEVELS = ("city", "district", "street")
 SEE_OTHER = 303
+SHOWN_BREAKING = 10
+"""Promises likely to break that are named on the first page."""
+
 RECENT = 20
 """Decided steps that are still shown."""
 
@@ -38,7 +43,24 @@ def supervisor_page(request: Request, office: AnOffice) -> HTMLResponse:
     """Show the region at a glance."""
     found = dashboard(office)
     return render(
-        request, office, office.now(), "supervisor.html", here="supervisor", board=found, drawn=_drawn(found), urgent=urgent(office),
+        request, office, office.now(), "supervisor.html", here="supervisor", board=found, drawn=_drawn(found),
+        night=last_outlook(office, limit=SHOWN_BREAKING),
+    )  # fmt: skip
+
+
+@router.get("/supervisor/outlook")
+def outlook_page(
+    request: Request, office: AnOffice, region: Annotated[str, Query(pattern=r"^\d{0,9}$")] = "",
+    blocker: Annotated[str, Query(pattern=r"^[A-Z_]{0,40}$")] = "", after: Annotated[str | None, Query(max_length=200)] = None,
+) -> HTMLResponse:  # fmt: skip
+    """Show the promises likely to break as the last night foresaw them, and what would help."""
+    night = last_outlook(office, region=region, blocker=blocker, after=after)
+    asked = {"region": region, "blocker": blocker}
+    here = {k: v for k, v in asked.items() if v}
+    return render(
+        request, office, office.now(), "outlook.html", here="outlook", night=night, query={**asked, "after": after},
+        first_page=f"/supervisor/outlook?{urlencode(here)}",
+        next_page=f"/supervisor/outlook?{urlencode({**here, 'after': (night and night.next) or ''})}",
     )  # fmt: skip
 
 
@@ -69,6 +91,19 @@ def publish_form(
     """Publish a bulletin and show it."""
     made = books.publish(office, kind, period, level, note=note, request_id=request_id)
     return RedirectResponse(f"/bulletins/{quote(made.bulletin_id)}", SEE_OTHER)
+
+
+@router.get("/bulletins/{bulletin_id}.pdf", name="bulletin_pdf")
+def bulletin_pdf(request: Request, office: AnOffice, bulletin_id: Id) -> Response:
+    """Return a bulletin as PDF, of the figures as they were published."""
+    found = books.bulletin(office, bulletin_id)
+    names = _names(office, found, language_of(request, office))
+    sheets = {part: grouped(rows) for part, rows in found.figures.items()}
+    page = render(
+        request, office, office.now(), "bulletin_paper.html", here="bulletin", found=found, names=names, cell=cell, row_name=row_name, title=title,
+        sheets=sheets, later=books.later_revision(office, found), paper=True,
+    )  # fmt: skip
+    return pdf(page, "A4-landscape", f"{found.kind}-{found.period}-r{found.revision}")
 
 
 @router.get("/bulletins/{bulletin_id}")
@@ -116,6 +151,7 @@ def _bulletin(request: Request, office: Office, found: books.Bulletin) -> HTMLRe
     names = _names(office, found, language_of(request, office))
     return render(
         request, office, office.now(), "bulletin.html", here="bulletin", found=found, names=names, cell=cell, row_name=row_name, title=title,
+        later=books.later_revision(office, found) if found.revision else None,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from matching.errors import BadInput, Conflict, NotFound
 from service.app import app_of
 from service.use_cases import bulletins as books
 from service.use_cases.dashboard import MONTHS, dashboard
+from service.web.bulletin_book import ABREAST, grouped
 from tests.service.conftest import add
 
 PAIRING = {"pairing_id": "Q1", "household_id": "H1", "caseworker_id": "K1", "started_on": "2026-10-02"}
@@ -120,3 +121,29 @@ def test_a_supervisor_publishes_from_the_page_alone(office):
         "2026-10" in client.get("/bulletins").text
         and client.get("/flags").status_code == client.get("/approvals").status_code == 200
     )
+
+
+def test_a_pdf_is_of_the_figures_as_published_and_says_what_it_corrects_and_what_corrects_it(office):
+    staff(office)
+    client = TestClient(app_of(office))
+    first = books.publish(office, "monthly", "2026-10")
+    before = client.get(f"/bulletins/{first.bulletin_id}.pdf")
+    assert before.headers["content-type"] == "application/pdf" and before.content.startswith(b"%PDF")
+    add(office, "pairings", [PAIRING])
+    again = client.get(f"/bulletins/{first.bulletin_id}.pdf").content
+    assert again == before.content, "a later fact changes no byte of what was published"
+    second = books.publish(office, "monthly", "2026-10", note="补录结对")
+    later = books.later_revision(office, first)
+    assert later is not None and later.bulletin_id == second.bulletin_id
+    assert books.later_revision(office, second) is None
+    assert client.get(f"/bulletins/{first.bulletin_id}.pdf").content != before.content
+    assert "第 2 版更正" in client.get(f"/bulletins/{first.bulletin_id}").text
+    assert "更正" in client.get(f"/bulletins/{second.bulletin_id}").text
+
+
+def test_a_wide_part_is_cut_into_tables_of_a_sheet_s_width_without_losing_a_figure():
+    rows = [{"area": "440103", **{f"f{n}": n for n in range(23)}}]
+    tables = grouped(rows)
+    assert all(columns[0] == "area" and len(columns) <= 1 + ABREAST for columns in tables)
+    assert [c for columns in tables for c in columns[1:]] == [f"f{n}" for n in range(23)]
+    assert grouped([]) == [] and grouped([{"area": "440103"}]) == [["area"]]
