@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_accounts, cli_bench, cli_demo, cli_models, cli_policy, cli_privacy, cli_replay, cli_watch, logs
+from service import (
+    cli_accounts,
+    cli_bench,
+    cli_demo,
+    cli_models,
+    cli_operations,
+    cli_policy,
+    cli_privacy,
+    cli_replay,
+    cli_watch,
+    logs,
+)
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
 from service.settings import Settings
 
@@ -146,11 +157,16 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 @app.command(epilog="Example: onemonth nightly --as-of 2026-11-24 --json")
 def nightly(as_of: AsOf = None, seed: Annotated[int, typer.Option(min=0)] = 0, as_json: Json = False) -> None:
     """Plan tonight under capacity and write the proposals; safe to start twice and after a kill."""
+    from datetime import datetime
+
     from service.batch import night_figures, office_night
+    from service.use_cases.clock_check import require_clock
     from service.use_cases.upkeep import keep_up
-    from service.wiring import open_office
+    from service.wiring import LOCAL, open_office
 
     with refusals(), open_office(Settings(), day=day_of(as_of)) as office, progress() as bar:
+        if as_of is None:
+            require_clock(office.store, datetime.now(LOCAL))
         began = perf_counter()
         kept = keep_up(replace(office, actor="night", role="service"))
         report = office_night(office, seed=seed, progress=bar)
@@ -166,6 +182,7 @@ cli_accounts.register(app)
 cli_bench.register(app)
 cli_demo.register(app)
 cli_models.register(app, models_app)
+cli_operations.register(app)
 cli_privacy.register(app)
 cli_policy.register(app)
 cli_watch.register(models_app)

@@ -3,10 +3,12 @@
 import base64
 import difflib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from matching.errors import BadInput
@@ -75,21 +77,6 @@ class Settings(BaseSettings):
         None, description="step at which a night kills itself; for tests of its resumption alone"
     )
 
-    @model_validator(mode="after")
-    def _no_open_cluster(self) -> Self:
-        """A Dask cluster runs whatever a peer sends it: beyond this machine only peers with certificates may send."""
-        address = self.dask_scheduler
-        if address is not None and address.startswith("tcp://"):
-            host = address.removeprefix("tcp://").rsplit(":", 1)[0].strip("[]")
-            if host not in ("localhost", "127.0.0.1", "::1"):
-                raise ValueError(
-                    f"dask_scheduler: expected tls:// for an address beyond this machine, found {address}; set certificates up "
-                    "and use tls://"
-                )
-        if self.crash_at is not None and not self.test_build:
-            raise ValueError("crash_at: expected in a test build only; leave it out")
-        return self
-
     @field_validator("vault_key", "vault_key_next")
     @classmethod
     def _fits(cls, key: SecretStr | None) -> SecretStr | None:
@@ -100,12 +87,44 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return key
 
-    @model_validator(mode="after")
-    def _no_misspelt_name(self) -> Self:
-        """A name that is nearly a setting's is a mistake: the setting would silently keep its default."""
-        known = [PREFIX + name.upper() for name in type(self).model_fields]
-        for name in sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known):
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
-            if near:
-                raise ValueError(f"{name} is no setting; expected {near[0]}; correct the name")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_fault(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Name every fault at once: of single settings, of settings together, and names that are no setting's."""
+        faults: list[InitErrorDetails] = []
+        try:
+            made = handler(given)
+        except ValidationError as error:
+            faults += [
+                {"type": PydanticCustomError("setting", "{told}", {"told": e["msg"]}), "loc": e["loc"], "input": None}
+                for e in error.errors()
+            ]
+            wrong = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
+            made = handler({name: value for name, value in given.items() if name not in wrong})
+        told = [*_misspelt(cls), *made._at_odds()]
+        faults += [{"type": PydanticCustomError("setting", "{told}", {"told": t}), "input": None} for t in told]
+        if faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
+        return made
+
+    def _at_odds(self) -> Iterator[str]:
+        """Yield what does not go together."""
+        address = self.dask_scheduler
+        if address is not None and address.startswith("tcp://"):
+            host = address.removeprefix("tcp://").rsplit(":", 1)[0].strip("[]")
+            if host not in ("localhost", "127.0.0.1", "::1"):  # a cluster runs whatever a peer sends it
+                yield (
+                    f"dask_scheduler: expected tls:// for an address beyond this machine, found {address}; set certificates up "
+                    "and use tls://"
+                )
+        if self.crash_at is not None and not self.test_build:
+            yield "crash_at: expected in a test build only; leave it out"
+
+
+def _misspelt(kind: type[BaseSettings]) -> Iterator[str]:
+    """Yield names that are nearly a setting's: the setting would silently keep its default."""
+    known = [PREFIX + name.upper() for name in kind.model_fields]
+    for name in sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        if near:
+            yield f"{name} is no setting; expected {near[0]}; correct the name"

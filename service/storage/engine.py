@@ -25,7 +25,9 @@ def make_engine(url: str | sa.URL) -> sa.Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return sa.create_engine(
+            url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10}
+        )
     engine = sa.create_engine(
         url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=20
     )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from matching.errors import NotReady
 from service.storage.frames import jsonable
 from service.storage.schema import changes, metadata
 
@@ -18,6 +19,9 @@ FIRST = "0" * 64
 
 LAST = "journal.last"
 """Row of ``changes`` that holds the number of the last entry, so that entries taken off the end are missed."""
+
+MOVED = "record.moved"
+"""Action of the last entry of a record that was moved to another store; nothing follows it."""
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
@@ -69,6 +73,14 @@ def append(connection: sa.Connection, fields: Mapping[str, Any]) -> int:
     if not connection.execute(changes.update().where(changes.c.name == LAST).values(n=entry["seq"])).rowcount:
         connection.execute(changes.insert(), {"name": LAST, "n": entry["seq"]})
     return int(entry["seq"])
+
+
+def require_open(connection: sa.Connection) -> None:
+    """Refuse a record that was moved to another store: NotReady says where to look."""
+    table = metadata.tables["journal"]
+    last = connection.execute(sa.select(table.c.action, table.c.at).order_by(table.c.seq.desc()).limit(1)).first()
+    if last is not None and last.action == MOVED:
+        raise NotReady(f"record: it was moved to another store at {last.at}; name that one in ONEMONTH_DATABASE_URL")
 
 
 def first_break(connection: sa.Connection) -> Broken | None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from matching.errors import NotReady
 from service.storage.engine import MIGRATION
 
 
@@ -23,6 +26,7 @@ def alembic_config(connection: sa.Connection) -> Config:
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
     """Run the migrations that are due; a second process waits for the first."""
     with _alone(engine), engine.connect() as connection:
+        require_known(connection)
         command.upgrade(alembic_config(connection), revision)
         connection.commit()
 
@@ -32,6 +36,23 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
     with _alone(engine), engine.connect() as connection:
         command.downgrade(alembic_config(connection), revision)
         connection.commit()
+
+
+def revisions(connection: sa.Connection) -> tuple[str | None, list[str]]:
+    """Return the revision a record is of (None before the first) and every revision this version knows, the oldest first."""
+    script = ScriptDirectory.from_config(alembic_config(connection))
+    known = [step.revision for step in script.walk_revisions()]
+    return MigrationContext.configure(connection).get_current_revision(), known[::-1]
+
+
+def require_known(connection: sa.Connection) -> None:
+    """Refuse a record that a later version has already brought forward: NotReady says what to do."""
+    now, known = revisions(connection)
+    if now is not None and now not in known:
+        raise NotReady(
+            f"record: expected revision {known[-1]} or earlier, found {now} of a later version; start that version, or take the record back "
+            f"with it: `onemonth migrate --to {known[-1]}`"
+        )
 
 
 @contextmanager

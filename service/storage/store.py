@@ -1,7 +1,5 @@
 """The record: consistent reads, writes that are kept whole or not at all, a journal entry beside every change."""
 
-import os
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from matching.errors import Conflict, NotFound, NotReady
 from matching.tables import TABLES
 from service.settings import Settings
-from service.storage import feed, journal
+from service.storage import feed, journal, leasing
 from service.storage.engine import make_engine, reading, writing
 from service.storage.frames import no_rows, plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
@@ -271,13 +269,14 @@ class Store:
     def open(cls, settings: Settings) -> "Store":
         """Open the record; migrations that are due run first, one process at a time."""
         vault = None if settings.vault_key is None else Vault.of(settings.vault_key.get_secret_value())
-        url: str | sa.URL | None = settings.database_url
-        if url is None:
-            home = Path(settings.home)
-            home.mkdir(parents=True, exist_ok=True)
-            url = sa.URL.create("sqlite", database=str(home.absolute() / "onemonth.db"))
-        engine = make_engine(url)
-        migrate(engine)
+        engine = engine_of(settings)
+        try:
+            migrate(engine)
+            with reading(engine) as connection:
+                journal.require_open(connection)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine, vault)
 
     def close(self) -> None:
@@ -368,22 +367,24 @@ class Store:
 
     @contextmanager
     def lease(self, name: str, *, minutes: float) -> Iterator[Callable[[], None]]:
-        """Hold what no two may run at once; Conflict when somebody else does. A holder that died on this machine has let go.
+        """Hold what no two may run at once; Conflict when somebody else does.
 
-        Yields a function that holds it for as many minutes again; it raises Conflict when the lease has gone to another.
+        On this machine a holder holds while its process lives, whatever the clock says; one elsewhere holds until its time is over by the
+        store's clock. Yields a function that holds it for as many minutes again; it raises Conflict when the lease has gone to another.
         """
-        me = f"{os.uname().nodename}:{os.getpid()}:{time.monotonic_ns()}"
+        me = leasing.this_process()
         with writing(self.engine) as connection:
             held = connection.execute(sa.select(leases).where(leases.c.name == name)).first()
-            if held is not None and held.until > time.time() and not _died(held.holder):
+            if held is not None and leasing.holds(held.holder, held.until, leasing.now(connection)):
                 raise Conflict(f"{name} is already running as {held.holder}; wait for it to end")
+            until = leasing.now(connection) + minutes * 60
             connection.execute(leases.delete().where(leases.c.name == name))
-            connection.execute(leases.insert(), {"name": name, "holder": me, "until": time.time() + minutes * 60})
+            connection.execute(leases.insert(), {"name": name, "holder": me, "until": until})
 
         def renew() -> None:
             with writing(self.engine) as connection:
                 mine = leases.update().where(leases.c.name == name, leases.c.holder == me)
-                if not connection.execute(mine.values(until=time.time() + minutes * 60)).rowcount:
+                if not connection.execute(mine.values(until=leasing.now(connection) + minutes * 60)).rowcount:
                     raise Conflict(f"{name}: another run has taken over; this one stops")
 
         try:
@@ -393,17 +394,23 @@ class Store:
                 connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == me))
 
 
-def _died(holder: str) -> bool:
-    node, pid, _ = holder.rsplit(":", 2)
-    if node != os.uname().nodename:
-        return False
+@contextmanager
+def as_it_is(settings: Settings) -> Iterator[sa.Engine]:
+    """Open the record these settings name as it stands: nothing is migrated."""
+    engine = engine_of(settings)
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def engine_of(settings: Settings) -> sa.Engine:
+    """Return an engine for the record these settings name, as it stands; nothing is migrated."""
+    if settings.database_url is not None:
+        return make_engine(settings.database_url)
+    home = Path(settings.home)
+    home.mkdir(parents=True, exist_ok=True)
+    return make_engine(sa.URL.create("sqlite", database=str(home.absolute() / "onemonth.db")))
 
 
 def _is(column: sa.Column[Any], value: Any) -> sa.ColumnElement[bool]:

@@ -193,12 +193,6 @@ def test_migrations_go_up_down_and_up_again_and_match_the_schema(store):
     assert len(store.read("members")) == 2
 
 
-def test_two_processes_may_migrate_at_once(database_url, tmp_path):
-    code = "import sys; from service.storage.engine import make_engine; from service.storage.migrate import migrate; migrate(make_engine(sys.argv[1]))"
-    runs = [subprocess.Popen([sys.executable, "-c", code, database_url]) for _ in range(3)]
-    assert [r.wait() for r in runs] == [0, 0, 0]
-
-
 def test_eight_writers_at_once_lose_nothing_and_the_chain_holds(store):
     fill(store)
     code = (

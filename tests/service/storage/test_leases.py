@@ -1,0 +1,83 @@
+"""A lease is held by a living process here, and by the store's clock from elsewhere: no clock of a machine takes it away."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from matching.errors import Conflict
+from service.settings import Settings
+from service.storage import Store
+from service.storage.engine import writing
+from service.storage.schema import leases
+
+HERE = os.uname().nodename
+
+
+@pytest.fixture
+def store(database_url, tmp_path):
+    with Store.open(Settings(home=tmp_path, database_url=database_url)) as opened:
+        yield opened
+
+
+def held_by(store, holder, seconds):
+    """Write a lease that another run took and that ends in so many seconds."""
+    with writing(store.engine) as connection:
+        connection.execute(leases.delete())
+        connection.execute(leases.insert(), {"name": "nightly", "holder": holder, "until": time.time() + seconds})
+
+
+def free(store):
+    try:
+        with store.lease("nightly", minutes=1):
+            return True
+    except Conflict:
+        return False
+
+
+def test_another_machine_holds_until_its_time_is_over(store):
+    held_by(store, "another:1:77:1", 60)
+    assert not free(store)
+    held_by(store, "another:1:77:1", -1)
+    assert free(store)
+
+
+def test_a_living_process_holds_though_the_clock_has_jumped_past_its_time(store):
+    with store.lease("nightly", minutes=1):
+        with writing(store.engine) as connection:
+            connection.execute(leases.update().values(until=time.time() - 86_400))
+        assert not free(store)
+    assert free(store)
+
+
+def test_a_process_that_died_holds_nothing_though_its_number_was_given_again(store):
+    held_by(store, f"{HERE}:{os.getpid()}:1:1", 1_800)
+    assert free(store)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    held_by(store, f"{HERE}:{gone.pid}:1:1", 1_800)
+    assert free(store)
+
+
+def test_a_run_that_was_overtaken_stops_at_its_next_step(store):
+    with pytest.raises(Conflict, match="taken over"), store.lease("nightly", minutes=1) as renew:
+        renew()
+        held_by(store, "another:1:77:1", 60)
+        renew()
+    with store.reading() as record:
+        assert record.execute(sa.select(leases.c.holder)).scalar_one() == "another:1:77:1"
+
+
+def test_the_time_is_the_database_s_where_machines_share_it(store):
+    with store.lease("nightly", minutes=1), store.reading() as record:
+        until = record.execute(sa.select(leases.c.until)).scalar_one()
+        clock = (
+            "SELECT extract(epoch FROM clock_timestamp())"
+            if store.engine.dialect.name == "postgresql"
+            else "SELECT unixepoch()"
+        )
+        left = until - float(record.execute(sa.text(clock)).scalar_one())
+    assert 55 < left <= 61
