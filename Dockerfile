@@ -8,9 +8,9 @@ RUN make install
 COPY matching matching
 COPY models models
 COPY service service
-RUN useradd --system --home-dir /app onemonth && mkdir -p /app/var && chown onemonth /app/var
+RUN useradd --system --uid 10001 --home-dir /app onemonth && mkdir -p /app/var && chown onemonth /app/var
 USER onemonth
-ENV ONEMONTH_HOME=/app/var ONEMONTH_HOST=0.0.0.0
+ENV ONEMONTH_HOME=/app/var ONEMONTH_HOST=0.0.0.0 XDG_CACHE_HOME=/tmp
 EXPOSE 8000
 ENTRYPOINT ["/app/.venv/bin/onemonth"]
 CMD ["serve"]

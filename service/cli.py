@@ -138,20 +138,25 @@ def export(
 
 @app.command(epilog="Example: onemonth serve --port 8000")
 def serve(host: str | None = None, port: int | None = None) -> None:
-    """Serve the page and the API until stopped."""
+    """Serve the page and the API until stopped; told to stop, it ends the requests in flight first."""
     import uvicorn
 
     from service.app import create_app
+    from service.listening import GRACE_SECONDS, handed_socket
 
     with refusals():
         settings = Settings()
         logs.configure()
         app = create_app(settings)
-        listen = host or settings.host
+        handed = handed_socket()
+        listen = (host or settings.host) if handed is None else str(handed.getsockname()[0])
         app.state.gate.require_fit_to_listen(listen)
-        uvicorn.run(
-            app, host=listen, port=port or settings.port, log_config=None, access_log=False, server_header=False
-        )
+        config = uvicorn.Config(
+            app, host=listen, port=port or settings.port, log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )  # fmt: skip
+        with app.state.office:
+            uvicorn.Server(config).run(sockets=None if handed is None else [handed])
 
 
 @app.command(epilog="Example: onemonth nightly --as-of 2026-11-24 --json")
