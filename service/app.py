@@ -21,6 +21,7 @@ from service.api.watch import Tally, Watch
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
 from service.logs import where
 from service.security.gate import Gate, admit, caller_of
+from service.security.provider import Provider
 from service.security.refusals import NotAllowed, TooMany, Unknown
 from service.settings import Settings
 from service.tracing import trace_statements, tracer_of
@@ -32,13 +33,14 @@ from service.web import (
     member_pages,
     morning_pages,
     pages,
+    provider_pages,
     supervisor_pages,
 )
 from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
 ROUTERS = (
-    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, pages.router, access_pages.router, member_pages.router,
+    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, pages.router, access_pages.router, provider_pages.router, member_pages.router,
     household_pages.router, letter_pages.router, morning_pages.router, supervisor_pages.router,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""
@@ -70,6 +72,7 @@ def app_of(office: Office, *, everyone: bool = False) -> FastAPI:
     )  # fmt: skip
     app.state.office, app.state.tally = office, tally
     app.state.gate = Gate.of(office.store, office.settings, everyone=everyone)
+    app.state.provider = Provider.of(office.settings)
     for router in ROUTERS:
         app.include_router(router)
     with as_file(files("service.web") / "static") as folder:

@@ -16,12 +16,13 @@ BY = "console"
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    group = typer.Typer(no_args_is_help=True, help="Accounts and keys: add, list, disable, reset, key, revoke.")
+    group = typer.Typer(no_args_is_help=True, help="Accounts and keys: add, list, disable, reset, link, key, revoke.")
     app.add_typer(group, name="accounts")
     group.command(epilog="Example: onemonth accounts add li.liwan --role caseworker --region 440103")(add)
     group.command("list", epilog="Example: onemonth accounts list --json")(list_accounts)
     group.command(epilog="Example: onemonth accounts disable li.liwan")(disable)
     group.command(epilog="Example: onemonth accounts reset li.liwan --generate")(reset)
+    group.command(epilog="Example: onemonth accounts link li.liwan 8f14e45f")(link)
     group.command(epilog="Example: onemonth accounts key hr-system --days 90")(key)
     group.command(epilog="Example: onemonth accounts revoke 1f2e3d4c5b6a")(revoke)
 
@@ -108,6 +109,25 @@ def reset(name: Name, generate: Generate = False, as_json: Json = False) -> None
         password = _password(generate)
         Accounts(store).reset(name, password, by=BY)
     _tell(as_json, {"name": name}, password if generate else None, f"{name} has a new password")
+
+
+def link(
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="Who the person is at the identity provider (its `sub`).")],
+    as_json: Json = False,
+) -> None:
+    """Let a person of the identity provider log in as this account."""
+    from matching.errors import NotReady
+    from service.security.accounts import Accounts
+    from service.wiring import open_store
+
+    with refusals():
+        settings = Settings()
+        if settings.oidc_issuer is None:
+            raise NotReady("link: expected an identity provider in ONEMONTH_OIDC_ISSUER, found none")
+        with open_store(settings) as store:
+            Accounts(store).link(name, f"{settings.oidc_issuer} {subject}", by=BY)
+    say(as_json, {"name": name, "linked": True}, lambda: out.print(f"{name} is linked"))
 
 
 def key(

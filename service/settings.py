@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="port the server listens on")
     public_url: str | None = Field(
         None,
-        pattern=r"^https?://[^/\\s]+$",
+        pattern=r"^https?://[^/\s]+$",
         description="address people type, where it is not host and port; https marks cookies so",
     )
     session_idle_minutes: int = Field(30, ge=1, le=480, description="minutes without a request that end a log-in")
@@ -57,6 +58,14 @@ class Settings(BaseSettings):
 
     vault_key_next: SecretStr | None = Field(
         None, description="key the vault changes to: see `onemonth privacy rotate`"
+    )
+
+    oidc_issuer: str | None = Field(
+        None, pattern=r"^https?://[^\s?#]+$", description="identity provider (OpenID Connect) people may log in by"
+    )
+    oidc_client_id: str | None = Field(None, min_length=1, max_length=200, description="this service's name there")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="its secret there; without one PKCE alone proves who asks"
     )
 
     workers: int | None = Field(
@@ -117,6 +126,11 @@ class Settings(BaseSettings):
                     f"dask_scheduler: expected tls:// for an address beyond this machine, found {address}; set certificates up "
                     "and use tls://"
                 )
+        issuer = self.oidc_issuer or ""
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            yield "oidc_issuer, oidc_client_id: expected both or neither, found one; set the other too"
+        if issuer.startswith("http://") and urlsplit(issuer).hostname not in ("localhost", "127.0.0.1", "::1"):
+            yield f"oidc_issuer: expected https:// for a provider beyond this machine, found {issuer}"
         if self.crash_at is not None and not self.test_build:
             yield "crash_at: expected in a test build only; leave it out"
 

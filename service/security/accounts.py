@@ -22,6 +22,9 @@ FREE_TRIES = 5
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 """Seconds a name is shut at first, doubled at each further failure, up to the longest."""
 
+LONGEST_SUBJECT = 255
+"""Characters of an issuer and its subject."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
 _KEPT = 86_400.0
 
@@ -118,6 +121,31 @@ class Accounts:
         if old == new:
             raise BadInput("password: expected a new one, found the old one")
         self.reset(name, new, by=name)
+
+    def link(self, name: str, subject: str, *, by: str) -> None:
+        """Let who proves a subject (issuer, space, subject) at the identity provider log in as this account; Conflict when another has it."""
+        self.get(name)
+        if not re.fullmatch(r"\S+ \S(.{0,200}\S)?", subject) or len(subject) > LONGEST_SUBJECT:
+            raise BadInput(
+                f"subject: expected issuer and subject of at most {LONGEST_SUBJECT} characters, found something else"
+            )
+        with self._store.write() as tx:
+            held = tx.execute(sa.select(accounts.c.name).where(accounts.c.subject == subject)).scalar()
+            if held not in (None, name):
+                raise Conflict(f"account {held} is linked to this subject; a subject has one account")
+            tx.execute(accounts.update().where(accounts.c.name == name).values(subject=subject))
+            _journal(tx, by, "account.linked", name, {"linked": True})
+
+    def of_subject(self, subject: str) -> str:
+        """Return the account a subject is linked to; Unknown, with an entry in the journal, when there is none or it is disabled."""
+        with self._store.reading() as reader:
+            row = reader.execute(sa.select(accounts).where(accounts.c.subject == subject)).first()
+        if row is None or row.disabled:
+            told = "unknown" if row is None else str(row.name)
+            with self._store.write() as tx:
+                _journal(tx, told, "login.refused", told, {"by": "provider"})
+            raise Unknown("log-in: no account is linked to this identity; ask the administrator")
+        return str(row.name)
 
     def _end(self, tx: Transaction, name: str) -> None:
         tx.execute(sessions.delete().where(sessions.c.account == name))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 BATCH = 5_000
 
-PASSING = frozenset({"sessions", "leases", "alembic_version"})
+PASSING = frozenset({"sessions", "provider_logins", "leases", "alembic_version"})
 """Tables of the moment: open log-ins and who runs what. A copy of the record leaves them behind."""
 
 

@@ -150,6 +150,17 @@ sessions = sa.Table(
 )  # fmt: skip
 """Open log-ins by the hash of their token (seconds since 1970); a deleted row is a closed one."""
 
+provider_logins = sa.Table(
+    "provider_logins", metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(64), nullable=False),
+    sa.Column("nonce", sa.String(64), nullable=False),
+    sa.Column("verifier", sa.String(128), nullable=False),
+    sa.Column("back", sa.Text(), nullable=False),
+    sa.Column("made_at", sa.Float(), nullable=False),
+)  # fmt: skip
+"""Log-ins that wait for the identity provider's answer, by the hash of the browser's token (seconds since 1970)."""
+
 api_keys = sa.Table(
     "api_keys", metadata,
     sa.Column("key_id", sa.String(16), primary_key=True),

@@ -41,7 +41,7 @@ def _page(
     page = render(
         request, office, None, "login.html", status=200 if error is None else 429 if shut else 401, open=not gate.accounts.any(),
         back=local_path(back), account=name, told="" if error is None else "shut" if shut else "refused",
-        minutes=-(-error.retry_after // 60) if isinstance(error, TooMany) else 0,
+        provider=request.app.state.provider is not None, minutes=-(-error.retry_after // 60) if isinstance(error, TooMany) else 0,
     )  # fmt: skip
     if error is not None:
         page.headers.update(headers_of(error))
