@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from service import logs
 from tests.postgres import new_database, running
 from tests.trust.frame import Ground, load
 
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="the short form, as the tests run it")
     parser.add_argument("names", nargs="*", help="only these checks")
     args = parser.parse_args()
+    logs.configure("CRITICAL")
     checks = load()
     wanted = args.names or list(checks)
     held, taken, began = 0, 0, time.monotonic()

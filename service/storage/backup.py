@@ -148,10 +148,12 @@ def _pour(engine: sa.Engine, copy: sa.Engine, part: Path) -> None:
     if engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(str(engine.url.database))) as pages, closing(sqlite3.connect(part)) as out:
             pages.backup(out)
+            there = {name for (name,) in out.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            left = sorted(PASSING & there - {"alembic_version"})
             for statement in (
                 "PRAGMA journal_mode=DELETE",
                 "PRAGMA secure_delete=ON",
-                *(f"DELETE FROM {n}" for n in PASSING - {"alembic_version"}),
+                *(f"DELETE FROM {n}" for n in left),
             ):
                 out.execute(statement)
             out.commit()

@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 from matching.tables import TABLES
 from service.storage import journal
+from service.storage.contents import columns_of
+from service.storage.engine import make_engine, reading
+from service.storage.migrate import migrate
 from service.storage.schema import metadata
 
 _SAID = {"state": "proposed", "level": "district", "regions": "*"}
@@ -22,6 +25,16 @@ def everything(office):
             if tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0:
                 tx.execute(table.insert(), _row(tx, table))
     return office
+
+
+def columns_at(path, revision):
+    """Return table → columns of an empty record of a revision; ``path`` is where it is made."""
+    empty = make_engine(f"sqlite:///{path}")
+    migrate(empty, revision)
+    with reading(empty) as connection:
+        columns = columns_of(connection)
+    empty.dispose()
+    return columns
 
 
 def _row(tx, table):

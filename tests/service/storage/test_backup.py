@@ -1,24 +1,24 @@
 """Backup, restore and the move to another store: everything or nothing, every table equal by its hash, the journal whole."""
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
+import threading
 from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from matching.errors import BadInput, Conflict, NotReady
 from models.registry import Registry
+from service.cli import app
 from service.settings import Settings
 from service.storage import Store
 from service.storage.backup import back_up, move, restore
 from service.storage.contents import PASSING, contents
 from service.storage.engine import make_engine, reading
 from service.storage.migrate import downgrade
-from service.storage.schema import metadata
+from service.storage.schema import failures, metadata
 from service.wiring import open_office
 from tests.models.test_registry import save
 from tests.postgres import new_database
@@ -26,16 +26,23 @@ from tests.service.conftest import fill
 from tests.service.region import DAY
 from tests.service.storage.everything import everything
 
-WRITER = (
-    "import sys; from service.storage import Store; from service.storage.engine import make_engine\n"
-    "store = Store(make_engine(sys.argv[1])); k = 0\n"
-    "while True:\n"
-    "    with store.write() as tx:\n"
-    "        tx.journal(actor='writer', role='r', action='a', object_type='t', object_id=str(k))\n"
-    "        tx.execute(__import__('sqlalchemy').text('INSERT INTO failures VALUES (:n, 1, 0, 0)'), {'n': f'w{k}'})\n"
-    "    k += 1; print(k, flush=True)\n"
-)
-"""Writes an entry and a row together, for ever: a copy that tore a transaction would hold one without the other."""
+
+def keep_writing(store, going, said):
+    """Write an entry and a row together until told to stop: a copy that tore a transaction would hold one without the other."""
+    while not going.wait(0.002):
+        with store.write() as tx:
+            tx.journal(actor="writer", role="r", action="a", object_type="t", object_id="1")
+            tx.execute(failures.insert(), {"name": f"w{len(said)}", "n": 1, "until": 0.0, "last_at": 0.0})
+        said.append(1)
+
+
+@pytest.fixture
+def kept_here(tmp_path):
+    """A record of one machine with a row in every table, and its settings."""
+    settings = Settings(home=tmp_path / "home")
+    with open_office(settings, day=DAY) as office:
+        everything(fill(office))
+    return settings
 
 
 @pytest.fixture
@@ -58,15 +65,11 @@ def fresh(tmp_path, database_url, request, name):
     return new_database(request.getfixturevalue("postgres"))
 
 
-def test_every_table_has_a_row_to_lose(kept):
-    with Store.open(kept) as store:
-        assert [n for n, c in held(store.engine).items() if c.rows == 0] == []
-
-
 def test_a_backup_restored_holds_the_same_rows_and_journal_on_either_store(tmp_path, kept, database_url, request):
     file, home = tmp_path / "copy.db", tmp_path / "new"
     with Store.open(kept) as store:
         before = held(store.engine)
+        assert [n for n, c in before.items() if c.rows == 0] == []  # every table has a row to lose
         done = back_up(store.engine, kept.home, file, at="2026-11-02T20:00:00+08:00")
         entries = store.read("journal")
     assert done.rows == {n: c.rows for n, c in before.items()} and done.last_hash == entries["hash"].iloc[-1]
@@ -93,32 +96,29 @@ def test_a_backup_restored_holds_the_same_rows_and_journal_on_either_store(tmp_p
                     )
 
 
-def test_a_backup_taken_while_others_write_is_one_instant(tmp_path, kept, database_url):
-    url = make_engine(database_url).url.render_as_string(hide_password=False)
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True)
-    try:
-        assert writer.stdout.readline() == "1\n"
-        with Store.open(kept) as store:
-            for k in range(3):
-                back_up(store.engine, kept.home, tmp_path / f"copy{k}.db", at="now")
-        assert writer.poll() is None
-        said = int(writer.stdout.readline())
-    finally:
-        writer.kill()
-        writer.communicate()
-    assert said > 1
+def test_a_backup_taken_while_others_write_is_one_instant(tmp_path, kept):
+    going, said, counts = threading.Event(), [], []
+    with Store.open(kept) as store, Store.open(kept) as other:
+        writer = threading.Thread(target=keep_writing, args=(other, going, said))
+        writer.start()
+        for k in range(3):
+            back_up(store.engine, kept.home, tmp_path / f"copy{k}.db", at="now")
+            counts.append(len(said))
+        going.set()
+        writer.join()
+    assert 0 < counts[0] < counts[1] < counts[2]
     for k in range(3):
         with sqlite3.connect(tmp_path / f"copy{k}.db") as copy:
             one = copy.execute("SELECT count(*) FROM journal WHERE actor = 'writer'").fetchone()
             two = copy.execute("SELECT count(*) FROM failures WHERE name LIKE 'w%'").fetchone()
         copy.close()
-        assert one == two and one[0] >= 1
+        assert one == two
 
 
-def test_a_backup_that_was_changed_is_refused_and_names_the_table(tmp_path, kept):
+def test_a_backup_that_was_changed_is_refused_and_names_the_table(tmp_path, kept_here):
     file = tmp_path / "copy.db"
-    with Store.open(kept) as store:
-        back_up(store.engine, kept.home, file, at="now")
+    with Store.open(kept_here) as store:
+        back_up(store.engine, kept_here.home, file, at="now")
     whole = file.read_bytes()
     for statement, named in (
         ("UPDATE members SET willing = 1 - willing WHERE member_id = 'M2'", "members"),
@@ -144,12 +144,12 @@ def test_a_backup_that_was_changed_is_refused_and_names_the_table(tmp_path, kept
         engine.dispose()
 
 
-def test_nothing_is_overwritten(tmp_path, kept):
+def test_nothing_is_overwritten(tmp_path, kept_here):
     file = tmp_path / "copy.db"
-    with Store.open(kept) as store:
-        back_up(store.engine, kept.home, file, at="now")
+    with Store.open(kept_here) as store:
+        back_up(store.engine, kept_here.home, file, at="now")
         with pytest.raises(Conflict, match="found one"):
-            back_up(store.engine, kept.home, file, at="now")
+            back_up(store.engine, kept_here.home, file, at="now")
         before = held(store.engine)
         with pytest.raises(Conflict, match="empty record"):
             restore(file, store.engine, tmp_path / "new", actor="test")
@@ -187,18 +187,16 @@ def test_a_backup_of_an_earlier_version_is_brought_forward_on_the_way(tmp_path, 
     engine.dispose()
 
 
-def test_a_record_moves_to_postgresql_and_the_old_one_is_closed(tmp_path, postgres):
+def test_a_record_moves_to_postgresql_and_the_old_one_is_closed(tmp_path, postgres, monkeypatch):
     settings = Settings(home=tmp_path / "home")
     with open_office(settings, day=DAY) as office:
         everything(fill(office))
         before = held(office.store.engine)
     url = new_database(postgres)
-    command = [sys.executable, "-c", "from service.cli import main; main()", "move", "--to", url, "--json"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | {"ONEMONTH_HOME": str(settings.home)}
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
+    monkeypatch.setenv("ONEMONTH_HOME", str(settings.home))
+    done = CliRunner().invoke(app, ["move", "--to", url, "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output.splitlines()[-1])
     assert told["tables"] == {n: c.rows for n, c in before.items()} and told["rows"] > 60
     with pytest.raises(NotReady, match="moved to another store"):
         Store.open(settings)

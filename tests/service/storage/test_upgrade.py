@@ -13,7 +13,7 @@ from service.storage.migrate import downgrade, migrate, revisions
 from service.wiring import open_office
 from tests.service.conftest import fill
 from tests.service.region import DAY
-from tests.service.storage.everything import everything
+from tests.service.storage.everything import columns_at, everything
 
 MIGRATE = "import sys; from service.storage.engine import make_engine; from service.storage.migrate import migrate; migrate(make_engine(sys.argv[1]))"
 
@@ -30,15 +30,6 @@ def engine(tmp_path, database_url):
 def held(engine, only=None):
     with reading(engine) as connection:
         return contents(connection, only), columns_of(connection)
-
-
-def columns_at(path, revision):
-    """Return table → columns of an empty record of a revision."""
-    empty = make_engine(f"sqlite:///{path}")
-    migrate(empty, revision)
-    _, columns = held(empty)
-    empty.dispose()
-    return columns
 
 
 def test_every_revision_is_reached_from_the_newest_and_left_again_with_its_rows(engine, tmp_path):
