@@ -70,6 +70,7 @@ class Ask:
     taken: Ints
     shut: Bools
     full: Bools
+    spent: Bools
 
     def blocked(self, mi: Ints, pj: Ints) -> Bits:
         """Return (n,) the bits that stand against pairs, from inside the pair and from outside."""
@@ -79,6 +80,8 @@ class Ask:
             at = np.minimum(np.searchsorted(self.taken, keys), len(self.taken) - 1)
             hit = self.taken[at] == keys
             bits = bits | np.left_shift(hit.astype(np.uint32), np.uint32(Gate.GATE_ALREADY_REFERRED))
+        term = self.spent[mi] & (self.pairing.positions.kind[pj] == _WELFARE)
+        bits = bits | np.left_shift(term.astype(np.uint32), np.uint32(Gate.GATE_PW_TERM))
         bits = bits | np.left_shift(self.full[pj].astype(np.uint32), np.uint32(Gate.GATE_CLOSED))
         return np.asarray(bits | np.left_shift(self.shut[pj].astype(np.uint32), np.uint32(Gate.GATE_LOCK)))
 
@@ -95,19 +98,21 @@ def short_lists(
     rows: Ints | None = None,
     shut: Bools | None = None,
     full: Bools | None = None,
+    spent: Bools | None = None,
 ) -> Candidates:
     """Find each member's best posts.
 
     ``days_left`` (n_members,); ``keep`` posts by utility and ``keep_welfare`` public-welfare posts a member; ``taken`` sorted keys
     ``member * n_positions + position`` of pairs that may not be proposed; ``rows`` the member rows to serve (default all); ``shut`` (n_positions,) posts
-    a person holds out of the plan; ``full`` (n_positions,) posts without room for another referral.
+    a person holds out of the plan; ``full`` (n_positions,) posts without room for another referral;
+    ``spent`` (n_members,) who may not begin a public-welfare post.
     """
     n_members, n_positions = len(pairing.members), len(pairing.positions)
     rows = np.arange(n_members) if rows is None else rows
     none, nowhere = np.zeros(0, dtype=np.int64), np.zeros(n_positions, dtype=bool)
     ask = Ask(
         pairing, scorer, policy, days_left, keep, keep_welfare, none if taken is None else taken,
-        nowhere if shut is None else shut, nowhere if full is None else full,
+        nowhere if shut is None else shut, nowhere if full is None else full, np.zeros(n_members, dtype=bool) if spent is None else spent,
     )  # fmt: skip
     eligible = np.zeros(n_members, dtype=np.int64)
     blocked = np.zeros((n_members, len(Gate)), dtype=np.int64)

@@ -12,11 +12,14 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from matching.arrays import Bools, Floats, Ints
-from matching.nightly_scene import NightState, live_locks, planned, room_of, stands
+from matching.nightly_scene import NOBODY, NightState, live_locks, room_of, stands
 from matching.pairing import reach_km
 from matching.policy.load import PolicyBook
+from matching.priority import welfare_order
 from matching.ranking import tie_break
 from matching.reach import kilometres
+from matching.welfare import WELFARE
+from matching.welfare_queue import planned
 
 WHOLE = 5_000
 """Records of up to so many members are one shard."""
@@ -32,26 +35,29 @@ LIMIT_STEP = 5.0
 @dataclass(frozen=True, slots=True)
 class Shard:
     """A part of a night: ``name`` the first and last city, ``state`` what it may see, ``lent`` (n_positions,) room that others deal with,
+    ``ahead`` (n_positions,) the earliest place in the order for public-welfare posts of those in other shards who may wait for the post; both
     in the order of ``state["positions"]``."""
 
     name: str
     state: NightState
     lent: Ints
+    ahead: Ints
 
 
 def shards_of(state: NightState, policy: PolicyBook) -> tuple[Shard, ...]:
     """Cut a state into shards; the same state gives the same shards, and every member is in exactly one."""
     members, positions = state["members"], state["positions"]
     if len(members) <= WHOLE:
-        return (Shard("all", state, np.zeros(len(positions), dtype=np.int64)),)
+        return (Shard("all", state, np.zeros(len(positions), dtype=np.int64), np.full(len(positions), NOBODY)),)
     city, shard = _of_households(members)
     names = [f"{c[0]}-{c[-1]}" for c in (np.unique(city[shard == s]) for s in range(int(shard.max()) + 1))]
     free, dealt, at_home = _dealt(state, policy, shard, city, len(names))
     links = _linked(state, shard, len(names))
+    ahead = _ahead(state, policy, shard, len(names))
     parts = []
     for s, name in enumerate(names):
         seen = (dealt[s] > 0) | links[s] | (at_home == s) & (free == 0)
-        parts.append(Shard(name, _part(state, shard, seen, s), (free - dealt[s])[seen]))
+        parts.append(Shard(name, _part(state, shard, seen, s), (free - dealt[s])[seen], ahead[s][seen]))
     return tuple(parts)
 
 
@@ -99,7 +105,7 @@ def _claimed(state: NightState, policy: PolicyBook) -> Ints:
 def _demand(state: NightState, shard: Ints, city: np.ndarray, at_home: Ints, n: int) -> Floats:
     """Return (n_shards, n_positions) planned members of each shard who may reach each post."""
     members, positions = state["members"], state["positions"]
-    seeks = planned(state, members)
+    seeks = planned(state["households"], members)
     demand = np.zeros((n, len(positions)))
     anywhere = positions["home_based"].to_numpy(dtype=bool)
     demand[:, anywhere] = np.bincount(shard[seeks], minlength=n)[:, None]
@@ -119,6 +125,48 @@ def _demand(state: NightState, shard: Ints, city: np.ndarray, at_home: Ints, n: 
     return demand
 
 
+def _ahead(state: NightState, policy: PolicyBook, shard: Ints, n: int) -> Ints:
+    """Return (n_shards, n_positions) the earliest place of those in other shards who may wait for each public-welfare post.
+
+    It is looked at generously: by cells and without the gates. A post nobody else may wait for is each shard's own.
+    """
+    members, positions = state["members"], state["positions"]
+    first = np.full((n, len(positions)), NOBODY)
+    seeks = planned(state["households"], members) & ~_served(state, policy)
+    place = np.full(len(members), NOBODY)
+    place[seeks] = welfare_order(state["households"], members[seeks], state.as_of, policy)
+    posts = np.flatnonzero((positions["kind"] == WELFARE).to_numpy())
+    if len(np.unique(place[seeks])) > 1:
+        for s, k in {(int(s), int(k)) for s, k in zip(shard[seeks], place[seeks], strict=True)}:
+            some = members[seeks & (shard == s) & (place == k)]
+            at = posts[_may_reach(some, positions.iloc[posts])]
+            first[s, at] = np.minimum(first[s, at], k)
+    least = np.sort(first, axis=0)[:2]
+    return np.where(first > least[0], least[0], least[-1] if n > 1 else NOBODY)
+
+
+def _served(state: NightState, policy: PolicyBook) -> Bools:
+    """Return (n_members,) whose household holds a standing referral to an open public-welfare post."""
+    members, positions, referrals = state["members"], state["positions"], state["referrals"]
+    welfare = positions.loc[(positions["kind"] == WELFARE) & (positions["status"] == "open"), "position_id"]
+    held = stands(referrals, state.as_of, policy) & referrals["position_id"].isin(welfare).to_numpy()
+    homes = members.loc[members["member_id"].isin(referrals.loc[held, "member_id"]), "household_id"]
+    return np.asarray(members["household_id"].isin(homes).to_numpy())
+
+
+def _may_reach(members: pd.DataFrame, posts: pd.DataFrame) -> Bools:
+    """Return (n_posts,) posts that somebody may reach, or whose way from somebody of the same city cannot be told."""
+    spots, points = (kilometres(*(_numbers(t[c]) for c in ("longitude", "latitude"))) for t in (posts, members))
+    limit = _numbers(members["commute_limit_minutes"])
+    tied, placed = ~np.isnan(points[:, 0]) & ~np.isnan(limit), ~np.isnan(spots[:, 0])
+    out = posts["home_based"].to_numpy(dtype=bool).copy()
+    cities, of_post = members["region_code"].str[:4], posts["region_code"].str[:4]
+    out |= of_post.isin(cities[~tied]).to_numpy() | (~placed & of_post.isin(cities).to_numpy())
+    cells, of_cell = _cells(spots[placed])
+    out[placed] |= (_reached(cells, points[tied], limit[tied] * 1.05, slack=1.5 * CELL_KM) > 0)[of_cell]
+    return out
+
+
 def _numbers(series: pd.Series) -> Floats:
     return series.to_numpy(dtype=float, na_value=np.nan)
 
@@ -129,8 +177,8 @@ def _cells(points: Floats) -> tuple[Floats, Ints]:
     return (cell + 0.5) * CELL_KM, at.reshape(-1)
 
 
-def _reached(cells: Floats, points: Floats, limit: Floats) -> Floats:
-    """Return (n_cells,) how many members may reach each cell."""
+def _reached(cells: Floats, points: Floats, limit: Floats, slack: float = 0.0) -> Floats:
+    """Return (n_cells,) how many members may reach each cell; ``slack`` kilometres more than the middles of cells are apart."""
     out = np.zeros(len(cells))
     if not len(points) or not len(cells):
         return out
@@ -138,7 +186,7 @@ def _reached(cells: Floats, points: Floats, limit: Floats) -> Floats:
     group, count = np.unique(
         np.column_stack([np.floor(points / CELL_KM), step]).astype(np.int64), axis=0, return_counts=True
     )
-    near = cKDTree(cells).query_ball_point((group[:, :2] + 0.5) * CELL_KM, reach_km(group[:, 2] * LIMIT_STEP))
+    near = cKDTree(cells).query_ball_point((group[:, :2] + 0.5) * CELL_KM, reach_km(group[:, 2] * LIMIT_STEP) + slack)
     for cells_near, members in zip(near, count, strict=True):
         out[cells_near] += members
     return out

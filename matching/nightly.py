@@ -83,10 +83,18 @@ def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np
 
 def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator) -> NightPlan:
     """Plan one shard: its members alone, with the room that is its own."""
-    scene = scene_of(shard.state, policy, shard.lent)
+    scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
     full = full_posts(scene)
     found = short_lists(
-        scene.pairing, scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut, full=full
+        scene.pairing,
+        scorer,
+        policy,
+        scene.horizon,
+        taken=scene.taken,
+        rows=scene.rows,
+        shut=scene.shut,
+        full=full,
+        spent=scene.spent,
     )
     solved = solve_night(scene, scorer, policy, found, rng)
     referrals = referrals_of(scene, found, solved)

@@ -1,6 +1,7 @@
 """Tonight's allocation problem: utilities, capacity by kind, standing referrals, pins, the bottom line and the price of waiting."""
 
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from matching.arrays import Bools, Floats, Ints
 from matching.candidates import Candidates
 from matching.eligibility import decide
 from matching.features import build
+from matching.nightly_order import ROUNDS, PassedOver, barred, listed, passed_over
 from matching.nightly_prices import prices_of
 from matching.nightly_scene import BROKEN, LIFTED, OPEN_ENDED, RUNNING, Scene
 from matching.outlook import Outlook, outlook_of
@@ -48,14 +50,52 @@ def solve_night(
 ) -> Solved:
     """Pose and solve the night; the ``outlook`` is learned from the record where none is given."""
     outlook = outlook_of(scene.history, scene.as_of) if outlook is None else outlook
-    pins, pin_notes = _pins(scene, policy)
+    pins, notes = _pins(scene, policy)
+    bar, prices = scene.ahead.copy(), np.zeros(0)
+    found = barred(scene, kept_for_need(scene, policy, found, outlook), bar)
+    for turn in count(1):
+        posed = _posed(scene, scorer, policy, found, pins)
+        if turn == 1:
+            prices = prices_of(scene, posed.problem, posed.chances, outlook, rng)
+        allocation = allocate(posed.problem, prices)
+        chosen = _without(scene, allocation.pairs, posed.standing)
+        over = passed_over(scene, policy, chosen)
+        pins, dropped = _in_order(scene, pins, over, bar)
+        notes += dropped
+        if not len(over.member) and not dropped:
+            break
+        found = listed(scene, scorer, found, over, bar, only_bar=turn >= ROUNDS)
+    at = posed.places(scene, *chosen.T)
+    still = posed.places(scene, scene.standing["mi"].to_numpy(), scene.standing["pj"].to_numpy())
+    return Solved(
+        allocation=allocation, pairs=chosen, p_placed=posed.p_placed[at], p_stays=posed.p_stays[at],
+        standing_placed=posed.p_placed[still], prices=prices, notes=notes,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Posed:
+    """A night's problem with its pairs, sorted by member and post: ``keys p_placed p_stays`` (n,), ``chances`` as a matrix."""
+
+    problem: AllocationProblem
+    standing: Ints
+    keys: Ints
+    p_placed: Floats
+    p_stays: Floats
+    chances: sparse.csr_matrix
+
+    def places(self, scene: Scene, member: Ints, position: Ints) -> Ints:
+        """Return where pairs stand among the problem's."""
+        return np.searchsorted(self.keys, _keys(scene, member, position))
+
+
+def _posed(scene: Scene, scorer: Scorer, policy: PolicyBook, found: Candidates, pins: Ints) -> _Posed:
     standing = scene.standing[["mi", "pj"]].drop_duplicates().to_numpy(dtype=np.int64)
     extra = np.concatenate([standing, pins]) if len(pins) else standing
-    member, position, p_placed, p_stays = _with(scene, scorer, kept_for_need(scene, policy, found, outlook), extra)
+    member, position, p_placed, p_stays = _with(scene, scorer, found, extra)
     utility = np.clip(p_placed * p_stays, 1e-6, CERTAIN)
-    moved = np.isin(
-        _keys(scene, member, position), _keys(scene, *scene.movable[["mi", "pj"]].to_numpy(dtype=np.int64).T)
-    )
+    keys = _keys(scene, member, position)
+    moved = np.isin(keys, _keys(scene, *scene.movable[["mi", "pj"]].to_numpy(dtype=np.int64).T))
     stable = np.minimum(utility + moved * policy.number("night.stability_gain"), CERTAIN)
     locked = np.unique(extra, axis=0) if len(extra) else np.zeros((0, 2), dtype=np.int64)
     shape = (len(scene.pairing.members), len(scene.pairing.positions))
@@ -68,26 +108,15 @@ def solve_night(
         weight=_weights(scene, policy),
         must=_bottom_line(scene, policy),
         must_positions=scene.pairing.positions.kind == _WELFARE,
+        place=scene.place,
     )
-    chances = sparse.csr_matrix((p_placed, (member, position)), shape=shape)
-    prices = prices_of(scene, problem, chances, outlook, rng)
-    allocation = allocate(problem, prices)
-    chosen = allocation.pairs[~np.isin(_keys(scene, *allocation.pairs.T), _keys(scene, *standing.T))]
-    at = np.searchsorted(_keys(scene, member, position), _keys(scene, *chosen.T))
-    return Solved(
-        allocation=allocation,
-        pairs=chosen,
-        p_placed=p_placed[at],
-        p_stays=p_stays[at],
-        standing_placed=p_placed[
-            np.searchsorted(
-                _keys(scene, member, position),
-                _keys(scene, scene.standing["mi"].to_numpy(), scene.standing["pj"].to_numpy()),
-            )
-        ],
-        prices=prices,
-        notes=pin_notes,
+    return _Posed(
+        problem, standing, keys, p_placed, p_stays, sparse.csr_matrix((p_placed, (member, position)), shape=shape)
     )
+
+
+def _without(scene: Scene, pairs: Ints, standing: Ints) -> Ints:
+    return np.asarray(pairs[~np.isin(_keys(scene, *pairs.T), _keys(scene, *standing.T))])
 
 
 def kept_for_need(scene: Scene, policy: PolicyBook, found: Candidates, outlook: Outlook) -> Candidates:
@@ -184,16 +213,48 @@ def _pins(scene: Scene, policy: PolicyBook) -> tuple[Ints, tuple[Reason, ...]]:
     """Return pins that may be carried out (k, 2), and a note for each that may not."""
     good: list[tuple[int, int]] = []
     notes: list[Reason] = []
-    held = set(map(tuple, scene.standing[["mi", "pj"]].to_numpy().tolist()))
-    planned = set(scene.rows.tolist())
+    mi, pj = (scene.standing[c].to_numpy(dtype=np.int64) for c in ("mi", "pj"))
+    slots = scene.slots - np.bincount(mi, minlength=len(scene.slots))
+    room = scene.room - np.bincount(pj, minlength=len(scene.room))
+    held = set(zip(mi.tolist(), pj.tolist(), strict=True))
     for i, j in scene.pins:
         if (i, j) in held:
             continue
-        decision = decide(scene.pairing, policy, i, j)
-        if decision.verdict == "not_met" or i not in planned or scene.shut[j]:
-            why = ";".join(r.code for r in decision.reasons) or ("GATE_LOCK" if scene.shut[j] else "GATE_NOT_SEEKING")
-            ids = {"member_id": str(scene.pairing.members.ids[i]), "position_id": str(scene.pairing.positions.ids[j])}
-            notes.append(Reason("PIN_NOT_POSSIBLE", {**ids, "gates": why}))
+        why = (
+            _against(scene, policy, i, j)
+            or (() if room[j] > 0 else ("GATE_CLOSED",))
+            or (() if slots[i] > 0 else ("NO_SLOT",))
+        )
+        if why:
+            notes.append(_not_possible(scene, i, j, why))
         else:
             good.append((i, j))
+            slots[i], room[j] = slots[i] - 1, room[j] - 1
     return np.array(good, dtype=np.int64).reshape(-1, 2), tuple(notes)
+
+
+def _against(scene: Scene, policy: PolicyBook, i: int, j: int) -> tuple[str, ...]:
+    """Return what stands against a pin, as the counter would find it when the proposal is issued."""
+    decision = decide(scene.pairing, policy, i, j)
+    if decision.verdict == "not_met":
+        return tuple(r.code for r in decision.reasons)
+    told = {
+        "GATE_LOCK": scene.shut[j],
+        "GATE_NOT_SEEKING": i not in scene.rows,
+        "GATE_ALREADY_REFERRED": bool(np.isin(i * len(scene.room) + j, scene.taken)),
+        "GATE_PW_TERM": scene.spent[i] and scene.pairing.positions.kind[j] == _WELFARE,
+    }
+    return tuple(code for code, stands in told.items() if stands)
+
+
+def _in_order(scene: Scene, pins: Ints, over: PassedOver, bar: Ints) -> tuple[Ints, tuple[Reason, ...]]:
+    """Return the pins that pass nobody over, and a note for each that does: that is not for one person to decide."""
+    first = bar.copy()
+    np.minimum.at(first, over.position, scene.place[over.member])
+    late = (scene.pairing.positions.kind[pins[:, 1]] == _WELFARE) & (scene.place[pins[:, 0]] > first[pins[:, 1]])
+    return pins[~late], tuple(_not_possible(scene, i, j, ("WELFARE_ORDER",)) for i, j in pins[late].tolist())
+
+
+def _not_possible(scene: Scene, i: int, j: int, why: tuple[str, ...]) -> Reason:
+    ids = {"member_id": str(scene.pairing.members.ids[i]), "position_id": str(scene.pairing.positions.ids[j])}
+    return Reason("PIN_NOT_POSSIBLE", {**ids, "gates": ";".join(why)})

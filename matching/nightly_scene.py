@@ -13,11 +13,13 @@ from matching.encoding import encode_members, encode_positions, open_referrals
 from matching.errors import TableError
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
-from matching.priority import tiers
+from matching.priority import tiers, welfare_order
 from matching.promise import promise_table
 from matching.reasons import Reason
 from matching.tables import TABLES, check, empty
-from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, SEEKING, WORKING
+from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, WORKING
+from matching.welfare import WELFARE, spent
+from matching.welfare_queue import planned, waiting
 
 DEFAULT_DAYS = 30
 """Days a member is planned with whose clock does not run or has run out: the promise's own length from tonight."""
@@ -25,9 +27,6 @@ DEFAULT_DAYS = 30
 RUNNING, BROKEN, OPEN_ENDED, LIFTED = "running", "broken", "open_ended", "lifted"
 """What is at stake for a member: a promise that can still be kept, one past its day, none though nobody works, none because
 somebody of the household works."""
-
-OPEN_HOUSEHOLDS = ("recognised", "in_service", "one_employed", "stable")
-"""Household states whose members are planned for."""
 
 NEVER_AGAIN = frozenset({"rejected", "declined", "no_show", "started", "closed"})
 """Ends of a referral after which the same post is not proposed to the same member again."""
@@ -117,6 +116,14 @@ class Scene:
         Referrals each post may hold, beside those of members who are planned elsewhere.
     pins : tuple of (mi, pj)
         Pairs a person wants proposed.
+    spent : (n_members,) bool
+        Who may not begin a public-welfare post today: the term runs, or another one is not allowed yet or any more.
+    place : (n_members,) int
+        Place in the regulated order for public-welfare posts, 0 first.
+    waits : (n_members,) bool
+        Who waits for one (``matching.welfare_queue``) before the night proposes any.
+    ahead : (n_positions,) int
+        The earliest place of those planned elsewhere who may wait for the post; ``NOBODY`` where there is none.
     """
 
     as_of: date
@@ -134,12 +141,24 @@ class Scene:
     shut: Bools
     room: Ints
     pins: tuple[tuple[int, int], ...]
+    spent: Bools
+    place: Ints
+    waits: Bools
+    ahead: Ints
     notes: tuple[Reason, ...]
     history: Mapping[str, pd.DataFrame]
 
 
-def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None) -> Scene:
-    """Resolve a state: clocks, tiers, standing referrals, locks; ``lent`` (n_positions,) is room that is dealt with elsewhere (default none)."""
+NOBODY = 1 << 30
+"""A place after every other."""
+
+
+def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None, ahead: Ints | None = None) -> Scene:
+    """Resolve a state: clocks, tiers, standing referrals, locks, the order for public-welfare posts.
+
+    ``lent`` (n_positions,) is room that is dealt with elsewhere, ``ahead`` (n_positions,) the earliest place of who waits elsewhere (default
+    none).
+    """
     members, positions, referrals = state["members"], state["positions"], state["referrals"]
     day = np.full(len(positions), np.datetime64(state.as_of, "D"))
     movable_rows = ((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()
@@ -158,14 +177,15 @@ def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None) ->
     located = _located(referrals, members, positions)
     standing = located[stands(located, state.as_of, policy)]
     locks = _locks(state, members, positions)
-    rows = np.flatnonzero(planned(state, members) & ~locks.members_out)
+    seeks = planned(state["households"], members) & ~locks.members_out
+    barred = spent(members, state["placements"], referrals, positions, state.as_of, policy)
     stake = _stakes(state, members, left, clocks["state"].to_numpy(dtype=object))
     days_left = np.maximum(np.where(np.isnan(left), DEFAULT_DAYS, left), 0.0)
     away = _held_away(state, policy) + (0 if lent is None else lent)
     return Scene(
         as_of=state.as_of,
         pairing=pairing,
-        rows=rows,
+        rows=np.flatnonzero(seeks),
         days_left=days_left,
         due_on=clocks["due_on"].to_numpy(),
         tier=tiers(state["households"], members, left, policy),
@@ -178,9 +198,24 @@ def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None) ->
         shut=locks.posts_out,
         room=np.maximum(room_of(positions, policy) - away, 0),
         pins=locks.pins,
+        spent=barred,
+        place=welfare_order(state["households"], members, state.as_of, policy),
+        waits=_waits(members, positions, standing, seeks & ~barred, policy),
+        ahead=np.full(len(positions), NOBODY) if ahead is None else ahead,
         notes=locks.notes,
         history=state.tables,
     )
+
+
+def _waits(
+    members: pd.DataFrame, positions: pd.DataFrame, standing: pd.DataFrame, seeks: Bools, policy: PolicyBook
+) -> Bools:
+    mi, pj = standing["mi"].to_numpy(dtype=np.int64), standing["pj"].to_numpy(dtype=np.int64)
+    welfare = ((positions["kind"] == WELFARE) & (positions["status"] == "open")).to_numpy(dtype=bool)
+    holds = np.zeros(len(members), dtype=bool)
+    holds[mi[welfare[pj]]] = True
+    held = np.bincount(mi, minlength=len(members))
+    return waiting(seeks, members["household_id"].to_numpy(dtype=object), holds, held, policy)
 
 
 def horizon_of(days_left: Floats) -> Floats:
@@ -230,18 +265,6 @@ def _held_away(state: NightState, policy: PolicyBook) -> Ints:
     )
     at = ids.get_indexer(referrals.loc[away, "position_id"])
     return np.bincount(at[at >= 0], minlength=len(ids))
-
-
-def planned(state: NightState, members: pd.DataFrame) -> Bools:
-    """Return (n_members,) who seeks work and belongs to a household that is open."""
-    households = state["households"]
-    status = members["household_id"].map(households.set_index("household_id")["status"]) if len(households) else None
-    living = (
-        np.ones(len(members), dtype=bool)
-        if status is None
-        else (status.isin(OPEN_HOUSEHOLDS) | status.isna()).to_numpy()
-    )
-    return np.asarray((members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool) & living)
 
 
 def _located(referrals: pd.DataFrame, members: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:

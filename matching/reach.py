@@ -53,6 +53,15 @@ def blocks(pairing: Pairing, rows: Ints) -> Iterator[Block]:
         yield Block(mi, pj, near, minutes)
 
 
+def reachable(pairing: Pairing, mi: Ints, pj: Ints) -> Bools:
+    """Return (n,) pairs that ``blocks`` would put before anybody: within the limit, at home, or in the same city where the way cannot be told."""
+    m, p = pairing.members, pairing.positions
+    minutes, limit = pairing.minutes(mi, pj), m.commute_limit[mi]
+    return np.asarray(
+        p.home_based[pj] | (minutes <= limit) | (np.isnan(minutes) | np.isnan(limit)) & (m.city[mi] == p.city[pj])
+    )
+
+
 def kilometres(lng: Floats, lat: Floats) -> Floats:
     """Return (n, 2) kilometres east and north; straight lines in them are ways as the crow flies, to a few parts in a hundred."""
     return np.asarray(np.column_stack([lng * _SCALE, lat]) * KM_PER_DEGREE)

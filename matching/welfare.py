@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from matching.arrays import Bools
 from matching.policy.load import PolicyBook
 
 WELFARE = "PUBLIC_WELFARE"
@@ -51,6 +52,31 @@ def welfare_term_table(
     frame["verdict"] = pd.array(_verdict(frame, members, runs, policy), dtype="str")
     frame["may_take"] = frame["verdict"].isin(["FIRST", "REPEAT_ALLOWED"])
     return frame[["member_id", "times", "term_ends_on", "to_retirement", "other_offers", "may_take", "verdict"]]
+
+
+def spent(
+    members: pd.DataFrame,
+    placements: pd.DataFrame,
+    referrals: pd.DataFrame,
+    positions: pd.DataFrame,
+    as_of: date,
+    policy: PolicyBook,
+) -> Bools:
+    """Return (n_members,) who may not begin a public-welfare post on a day, each by the rules of their own place.
+
+    Most have had none; only the record of those who have is looked at.
+    """
+    out = np.zeros(len(members), dtype=bool)
+    began = (placements["kind"] == WELFARE) & (placements["started_on"] <= pd.Timestamp(as_of))
+    had = members["member_id"].isin(placements.loc[began, "member_id"]).to_numpy()
+    place = members["region_code"].str[:6].to_numpy(dtype=object)
+    for code in sorted(set(place[had])):
+        here = np.flatnonzero(had & (place == code))
+        people = members.iloc[here]
+        jobs, sent = (t[t["member_id"].isin(people["member_id"])] for t in (placements, referrals))
+        table = welfare_term_table(people, jobs, sent, positions, as_of, policy.at(code))
+        out[here] = ~table["may_take"].to_numpy(dtype=bool)
+    return out
 
 
 def _term_end(began: np.ndarray, policy: PolicyBook) -> np.ndarray:

@@ -69,7 +69,14 @@ def hindsight(world: World) -> Proposals:
     members = row_numbers(scene.pairing.members.ids)
     scorer = TrueOdds(world, members, posts)
     found = short_lists(
-        scene.pairing, scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut
+        scene.pairing,
+        scorer,
+        policy,
+        scene.horizon,
+        taken=scene.taken,
+        rows=scene.rows,
+        shut=scene.shut,
+        spent=scene.spent,
     )
     solved = solve_night(scene, scorer, policy, found, np.random.default_rng(0), true_outlook(world))
     return Proposals.of(members[solved.pairs[:, 0]], posts[solved.pairs[:, 1]], NIGHT)

@@ -65,7 +65,14 @@ class OneByOne:
         policy = book(world)
         scene = scene_of(night_state(world), policy)
         found = short_lists(
-            scene.pairing, self.scorer, policy, scene.horizon, taken=scene.taken, rows=scene.rows, shut=scene.shut
+            scene.pairing,
+            self.scorer,
+            policy,
+            scene.horizon,
+            taken=scene.taken,
+            rows=scene.rows,
+            shut=scene.shut,
+            spent=scene.spent,
         )
         order = np.argsort(-self.wish(world, scene, found), kind="stable")
         member, post = _taken_in_turn(scene, policy, found.member[order], found.position[order])

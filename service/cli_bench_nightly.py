@@ -121,7 +121,7 @@ def _recall(tables: Mapping[str, pd.DataFrame]) -> float:
     policy = load_policy("440000", DAY)
     state = NightState.canonical(DAY, {n: tables[n] for n in READS if n in tables})
     shard = max(night_shards.shards_of(state, policy), key=lambda s: len(s.state["members"]))
-    scene = scene_of(shard.state, policy, shard.lent)
+    scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
     rows = scene.rows[:: max(len(scene.rows) // SAMPLE, 1)][:SAMPLE]
     ask = scene.pairing, BaselineScorer(), policy, scene.horizon
     found = (

@@ -20,8 +20,9 @@ from matching.policy.load import PolicyBook
 from matching.splicing import find
 from service.security.regions import within
 
-STANDING, MOVABLE, NEVER_AGAIN, LOCKED = range(4)
-"""What a mark says of a pair: an open referral; a proposal of the night; a referral that ended for good; a person's lock."""
+STANDING, MOVABLE, SILENT, NEVER_AGAIN, LOCKED = range(5)
+"""What a mark says of a pair: an open referral; a proposal of the night; an open referral nobody heard of for so long that it holds neither
+slot nor room; a referral that ended for good; a person's lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Index:
         Open referrals at each post, proposals of the night included, and open referrals it may carry.
     shut : (n_positions,) bool
         Posts a person holds out of the plan.
+    out : (n_members,) bool
+        Members a person holds out of it.
     seen : (n_members,) bool
         Members the caller sees; None for all. Rows keep their places, so that columns and frames stay side by side.
     """
@@ -72,6 +75,7 @@ class Index:
     held: Ints
     room: Ints
     shut: Bools
+    out: Bools
     marks: Marks
     simulated: bool
     seen: Bools | None = None
@@ -115,7 +119,7 @@ class Index:
         )
         out |= self.shut * bit(Gate.GATE_LOCK)
         out[posts[(what == NEVER_AGAIN) | (what == LOCKED)]] |= bit(Gate.GATE_LOCK)
-        out[posts[what == STANDING]] |= bit(Gate.GATE_ALREADY_REFERRED)
+        out[posts[(what == STANDING) | (what == SILENT)]] |= bit(Gate.GATE_ALREADY_REFERRED)
         return out
 
     def taken_members(self, j: int) -> Bits:
@@ -124,7 +128,7 @@ class Index:
         what, rows = self.marks.what[here], find(self.pairing.members.ids, self.marks.members[here])[1]
         out = np.zeros(len(self.members), dtype=np.uint32)
         out[rows[(what == NEVER_AGAIN) | (what == LOCKED)]] |= bit(Gate.GATE_LOCK)
-        out[rows[what == STANDING]] |= bit(Gate.GATE_ALREADY_REFERRED)
+        out[rows[(what == STANDING) | (what == SILENT)]] |= bit(Gate.GATE_ALREADY_REFERRED)
         if self.shut[j]:
             out |= bit(Gate.GATE_LOCK)
         if self.held[j] >= self.room[j]:
@@ -132,13 +136,19 @@ class Index:
         return out
 
     def holding(self, posts: Bools) -> Bools:
-        """Return (n_members,) who holds an open referral to one of some posts (n_positions,)."""
+        """Return (n_members,) who holds an open referral that was heard of to one of some posts (n_positions,)."""
         still = np.flatnonzero(self.marks.what <= MOVABLE)
         there, row = find(self.pairing.positions.ids, self.marks.positions[still])
         theirs = self.marks.members[still[there][posts[row[there]]]]
         out = np.zeros(len(self.members), dtype=bool)
         out[find(self.pairing.members.ids, theirs)[1]] = True
         return out
+
+    def standing(self) -> Ints:
+        """Return (n_members,) open referrals of each member that stand, proposals of the night left out."""
+        theirs = self.marks.members[self.marks.what == STANDING]
+        there, row = find(self.pairing.members.ids, theirs)
+        return np.bincount(row[there], minlength=len(self.members))
 
     @cached_property
     def worklist(self) -> pd.DataFrame:

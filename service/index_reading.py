@@ -13,7 +13,7 @@ import pandas as pd
 
 from matching.arrays import Bools, Ints
 from matching.encoding import encode_members, encode_positions, open_referrals
-from matching.nightly_scene import NEVER_AGAIN, NightState, horizon_of, live_locks
+from matching.nightly_scene import NEVER_AGAIN, NightState, heard, horizon_of, live_locks
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
@@ -92,9 +92,10 @@ def index_of(tables: Tables, version: int, as_of: date, policy: PolicyBook, *, o
         households=state["households"].set_index("household_id", drop=False),
         employers=state["employers"].set_index("employer_id", drop=False), places=state["regions"].set_index("region_code"),
         planning_days=horizon_of(left),
-        held=_held(referrals, positions["position_id"]), room=room(positions, policy),
+        held=_held(referrals[heard(referrals, as_of, policy)], positions["position_id"]), room=room(positions, policy),
         shut=positions["position_id"].isin(locks.loc[alone, "position_id"]).to_numpy(dtype=bool),
-        marks=_marks(referrals, locks[~alone & locks["position_id"].notna()]),
+        out=members["member_id"].isin(_held_out(locks)).to_numpy(dtype=bool),
+        marks=_marks(referrals, heard(referrals, as_of, policy), locks[~alone & locks["position_id"].notna()]),
         simulated=bool(members["member_id"].str.startswith(SIMULATED).any()),
     )  # fmt: skip
 
@@ -125,12 +126,17 @@ def _held(referrals: pd.DataFrame, position_ids: pd.Series) -> Ints:
     return np.asarray(position_ids.map(open_ones.value_counts()).fillna(0), dtype=np.int64)
 
 
-def _marks(referrals: pd.DataFrame, locks: pd.DataFrame) -> Marks:
+def _held_out(locks: pd.DataFrame) -> pd.Series:
+    return locks.loc[locks["position_id"].isna() & ~locks["kind"].isin(["pin", "promised"]), "member_id"].dropna()
+
+
+def _marks(referrals: pd.DataFrame, fresh: Bools, locks: pd.DataFrame) -> Marks:
     """Return what stands between members and posts, whether or not the posts are open now."""
     still = referrals["state"].isin(OPEN_REFERRAL_STATES).to_numpy()
     night = ((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()
     ended = referrals["state"].isin(NEVER_AGAIN).to_numpy()
-    what = np.select([night, still, ended], [reading.MOVABLE, reading.STANDING, reading.NEVER_AGAIN], -1)
+    names = [reading.MOVABLE, reading.STANDING, reading.SILENT, reading.NEVER_AGAIN]
+    what = np.select([night, still & fresh, still, ended], names, -1)
     barred = locks[~locks["kind"].isin(["pin", "promised"])]
     pairs = [referrals.loc[what >= 0, ["member_id", "position_id"]], barred[["member_id", "position_id"]]]
     members, positions = (
@@ -178,6 +184,7 @@ def joined(old: Index, part: Index, touched: Tables) -> Index:
         households=homes.frame(old.households, part.households), employers=firms.frame(old.employers, part.employers),
         places=old.places, planning_days=people.array(old.planning_days, part.planning_days),
         held=posts.array(old.held, part.held), room=posts.array(old.room, part.room), shut=posts.array(old.shut, part.shut),
+        out=people.array(old.out, part.out),
         marks=_joined_marks(old.marks, part.marks, part.pairing.members.ids, named), simulated=old.simulated or part.simulated,
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def frozen_of(shard: Shard) -> bytes:
     """Return a shard as bytes; equal shards give equal bytes."""
-    lent = pd.DataFrame({"lent": shard.lent})
+    lent = pd.DataFrame({"lent": shard.lent, "ahead": shard.ahead})
     filled = {name: frame for name, frame in shard.state.tables.items() if len(frame)}
     return _packed(filled | {"lent": lent}, {"name": shard.name, "as_of": shard.state.as_of.isoformat()})
 
@@ -38,8 +38,9 @@ def frozen_of(shard: Shard) -> bytes:
 def shard_of(frozen: bytes) -> Shard:
     """Return the shard that was frozen."""
     frames, facts = _unpacked(frozen)
-    lent = frames.pop("lent")["lent"].to_numpy(dtype=np.int64)
-    return Shard(facts["name"], NightState.canonical(date.fromisoformat(facts["as_of"]), frames), lent)
+    lent, ahead = (frames["lent"][c].to_numpy(dtype=np.int64) for c in ("lent", "ahead"))
+    del frames["lent"]
+    return Shard(facts["name"], NightState.canonical(date.fromisoformat(facts["as_of"]), frames), lent, ahead)
 
 
 def packed_plan(plan: NightPlan) -> bytes:

@@ -15,7 +15,7 @@ class Arcs:
 
     ``home seeker position utility price`` (n_arcs,); ``weight missed`` (n_homes,) weight and the product of (1 - u) over locked pairs;
     ``slots`` (n_seekers,), ``capacity`` (n_positions,) room left; ``obliged`` (n_seekers,) who still has to hold a ``must_positions``;
-    ``saturating`` as the problem's; ``rows columns`` original numbers; ``seeker_keys home_keys position_keys`` uint64.
+    ``place`` (n_seekers,) in the order these are given in, ``served`` (n_homes,) who holds one by a lock; ``saturating`` as the problem's; ``rows columns`` original numbers; ``seeker_keys home_keys position_keys`` uint64.
     """
 
     home: Ints
@@ -29,6 +29,8 @@ class Arcs:
     capacity: Ints
     obliged: Bools
     must_positions: Bools
+    place: Ints
+    served: Bools
     saturating: bool
     rows: Ints
     columns: Ints
@@ -73,6 +75,8 @@ def arcs_of(problem: AllocationProblem, price: Floats) -> Arcs:
     obliged = problem.must[rows] & (slots > 0)
     must_positions = problem.must_positions[columns]
     obliged[locked[must_positions[locked[:, 1]], 0]] = False
+    served = np.zeros(len(missed), dtype=bool)
+    served[home[locked[must_positions[locked[:, 1]], 0]]] = True
     free = np.ones(matrix.nnz, dtype=bool)
     free[at] = False
     seeker = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(matrix.indptr))[free]
@@ -88,6 +92,8 @@ def arcs_of(problem: AllocationProblem, price: Floats) -> Arcs:
         capacity=problem.capacity[columns] - np.bincount(locked[:, 1], minlength=len(columns)),
         obliged=obliged,
         must_positions=must_positions,
+        place=problem.place[rows],
+        served=served,
         saturating=problem.saturating,
         rows=rows,
         columns=columns,
@@ -109,6 +115,7 @@ def _canonical(problem: AllocationProblem, price: Floats) -> tuple[Ints, Ints, I
     given_i, given_j = problem.tie_seeker, problem.tie_position
     if given_i is None or given_j is None:
         held = np.bincount(problem.locked[:, 0], minlength=n) * (1 << 20) + problem.slots * 2 + problem.must
+        held += np.unique(problem.place, return_inverse=True)[1] * (1 << 40)
         seeker = mixed(mixed(held) + bits(problem.weight))
         taken = (
             np.bincount(problem.locked[:, 1], minlength=m) * (1 << 31) + problem.capacity * 2 + problem.must_positions

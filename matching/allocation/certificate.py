@@ -10,8 +10,9 @@ from matching.arrays import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule: ``rule`` (outside | forbidden | repeated | capacity | slots | lock), the seeker's or (for capacity) the position's
-    row number, how many were found and how many are allowed (for a lock: asked)."""
+    """One broken rule: ``rule`` (outside | forbidden | repeated | capacity | slots | lock | order), the seeker's or (for capacity) the
+    position's row number, how many were found and how many are allowed (for a lock: asked; for the order: the seeker's place, and the place
+    of the first who is passed over)."""
 
     rule: str
     index: int
@@ -86,4 +87,21 @@ def _violations(problem: AllocationProblem, pairs: Ints, inside: Ints) -> list[V
         out += [Violation(rule, int(k), int(held[k]), int(room[k])) for k in np.flatnonzero(held > room)]
     missing = ~np.isin(problem.locked[:, 0] * m + problem.locked[:, 1], keys)
     out += [Violation("lock", int(i), 0, 1) for i in problem.locked[missing][:, 0]]
+    if problem.place.any():
+        out += _passed_over(problem, pairs)
     return out
+
+
+def _passed_over(problem: AllocationProblem, pairs: Ints) -> list[Violation]:
+    """Find new pairs at ``must_positions`` that somebody earlier in the order could hold whose household holds none."""
+    n, m = problem.utility.shape
+    given = pairs[problem.must_positions[pairs[:, 1]]]
+    served = np.isin(problem.household, problem.household[given[:, 0]])
+    waits = ~served & (problem.slots > np.bincount(problem.locked[:, 0], minlength=n))
+    rows = np.repeat(np.arange(n), np.diff(problem.utility.indptr))
+    could = waits[rows] & (problem.utility.data >= 0)
+    first = np.full(m, np.iinfo(np.int64).max)
+    np.minimum.at(first, problem.utility.indices[could], problem.place[rows[could]])
+    new = given[~np.isin(given[:, 0] * m + given[:, 1], problem.locked[:, 0] * m + problem.locked[:, 1])]
+    late = new[problem.place[new[:, 0]] > first[new[:, 1]]]
+    return [Violation("order", int(i), int(problem.place[i]), int(first[j])) for i, j in late]

@@ -33,6 +33,10 @@ class AllocationProblem:
     must : (n_seekers,) bool, optional
         Seekers who hold one of the ``must_positions`` (n_positions,) bool (default all) they are eligible for, whatever its price, as many
         of them as there is room for.
+    place : (n_seekers,) int, optional
+        Each seeker's place in the order in which ``must_positions`` are given, 0 first; default all the same. Nobody newly holds one that an
+        earlier seeker could hold (an allowed pair of at least 0, a slot that no lock takes) whose household holds none at all; it goes
+        before ``must`` and before value. Locked pairs are nobody's new choice.
     tie_seeker, tie_position : int arrays, optional
         Identifiers that settle ties; default what the rows and columns hold. Either way the plan does not depend on the order of the
         rows; without identifiers, twins that differ in nothing are told apart by row number alone.
@@ -51,6 +55,7 @@ class AllocationProblem:
     weight: Floats
     must: Bools
     must_positions: Bools
+    place: Ints
     tie_seeker: Ints | None
     tie_position: Ints | None
 
@@ -65,6 +70,7 @@ class AllocationProblem:
         weight: Floats | None = None,
         must: Bools | None = None,
         must_positions: Bools | None = None,
+        place: Ints | None = None,
         tie_seeker: Ints | None = None,
         tie_position: Ints | None = None,
     ) -> None:
@@ -79,6 +85,7 @@ class AllocationProblem:
         self._put("weight", np.ones(n) if weight is None else numbers("weight", weight, n))
         self._put("must", _flags("must", must, n, default=False))
         self._put("must_positions", _flags("must_positions", must_positions, m, default=True))
+        self._put("place", np.zeros(n, dtype=np.int64) if place is None else whole("place", place, n))
         self._put("tie_seeker", None if tie_seeker is None else whole("tie_seeker", tie_seeker, n, low=None))
         self._put("tie_position", None if tie_position is None else whole("tie_position", tie_position, m, low=None))
         if self.saturating and matrix.nnz and matrix.data.max() > 1:

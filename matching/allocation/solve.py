@@ -5,7 +5,7 @@ exact for that referral. The plan is built by such rounds until nothing is worth
 referrals back and all of them are placed anew at once, which can only gain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from matching.allocation.arcs import Arcs, arcs_of
 from matching.allocation.bound import closed, first_prices
 from matching.allocation.certificate import Certificate, certify
 from matching.allocation.flow import best_flow
+from matching.allocation.precedence import in_order
 from matching.allocation.problem import AllocationProblem, numbers
 from matching.allocation.surplus import largest
 from matching.arrays import Bools, Floats, Ints
@@ -65,6 +66,11 @@ def allocate(problem: AllocationProblem, prices: Floats | None = None) -> Alloca
     chosen = _filled(arcs, obliged, chosen) if problem.saturating else replaced(arcs, obliged, chosen, chosen)
     bound, mix = closed(arcs, obliged, chosen, worth(arcs, chosen))
     chosen = _better(arcs, obliged, chosen, mix)
+    ordered = in_order(arcs, obliged, chosen)
+    if (ordered != chosen).any():
+        chosen = _around(arcs, ordered)
+        if obliged.any():  # the order may leave them without: the bound is that of plans in which nobody must be placed
+            bound = closed(arcs, np.zeros(len(obliged), dtype=bool), chosen, worth(arcs, chosen))[0]
     pairs = np.concatenate([arcs.pairs(chosen), problem.locked])
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     spent = float(arcs.price[chosen].sum())
@@ -100,6 +106,16 @@ def _better(arcs: Arcs, obliged: Bools, chosen: Bools, mix: Bools) -> Bools:
     whole, placed = _compulsory(arcs, mix, owed)
     plans = [chosen] if (owed & ~placed).any() else [chosen, _filled(arcs, obliged, whole)]
     return _bettered(arcs, obliged, max(plans, key=lambda plan: worth(arcs, plan)))
+
+
+def _around(arcs: Arcs, ordered: Bools) -> Bools:
+    """Place everything else anew around the ``must_positions`` that are given in order."""
+    nobody, given = np.zeros(len(arcs.slots), dtype=bool), arcs.must_positions[arcs.position]
+    held = np.bincount(arcs.position[ordered], minlength=len(arcs.capacity))
+    rest = replace(arcs, capacity=np.where(arcs.must_positions, held, arcs.capacity))
+    if not arcs.saturating:
+        return replaced(rest, nobody, ordered, ordered & ~given)
+    return _bettered(rest, nobody, _filled(rest, nobody, ordered), ~given)
 
 
 def worth(arcs: Arcs, chosen: Bools) -> float:
@@ -154,14 +170,18 @@ def _scarcity(arcs: Arcs, chosen: Bools) -> Floats | None:
     return first_prices(arcs, chosen, arcs.price) if len(arcs.home) > MANY else None
 
 
-def _bettered(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:
-    """Place each household's first, second, ... referral anew while the others stand, until a whole pass gains next to nothing."""
+def _bettered(arcs: Arcs, obliged: Bools, chosen: Bools, free: Bools | None = None) -> Bools:
+    """Place each household's first, second, ... referral anew while the others stand, until a whole pass gains next to nothing.
+
+    Arcs that are not ``free`` (n_arcs,), default all, stay as they are.
+    """
+    free = np.ones(len(chosen), dtype=bool) if free is None else free
     value = worth(arcs, chosen)
     for _ in range(MAX_PASSES if len(arcs.home) <= MANY else 1):
         before = value
         scarcity = _scarcity(arcs, chosen)
-        for k in range(int(np.bincount(arcs.home[chosen]).max(initial=0))):
-            other = replaced(arcs, obliged, chosen, _nth(arcs, chosen, k), scarcity)
+        for k in range(int(np.bincount(arcs.home[chosen & free]).max(initial=0))):
+            other = replaced(arcs, obliged, chosen, _nth(arcs, chosen & free, k), scarcity)
             now = worth(arcs, other)
             if now > value:
                 chosen, value = other, now

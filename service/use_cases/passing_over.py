@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import sqlalchemy as sa
 
-from matching.eligibility import verdicts
+from matching.arrays import Bools, Ints
+from matching.eligibility import Gate, bit
 from matching.errors import BadInput, NotFound
 from matching.priority import passed_over, welfare_order
+from matching.tables import TABLES
 from matching.vocabulary import POSITION_KINDS, Role
+from matching.welfare import WELFARE, spent
+from matching.welfare_queue import could_hold, planned, waiting
 from service.index import Index
 from service.storage.schema import approvals
 from service.storage.store import Reader, Transaction
@@ -20,14 +25,14 @@ from service.wiring import Office
 REASONS = ("nobody_reachable", "declined_beforehand", "needs_training", "interim", "hardship")
 """Coded reasons for setting the order aside."""
 
-_WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
+_WELFARE = POSITION_KINDS.index(WELFARE)
 
 
 def require_order(office: Office, reader: Reader, index: Index, i: int, j: int) -> None:
-    """Raise PassesOver when an eligible member with an earlier place holds no public-welfare referral and nobody approved it."""
+    """Raise PassesOver when somebody earlier in the regulated order waits for a public-welfare post, could hold this one and nobody approved it."""
     if index.pairing.positions.kind[j] != _WELFARE:
         return
-    before = waiting_before(index, i, j)
+    before = waiting_before(office, reader, index, i, j)
     member_id, position_id = str(index.members.index[i]), str(index.positions.index[j])
     if len(before) and not _approved(reader, member_id, position_id):
         raise PassesOver(
@@ -36,13 +41,35 @@ def require_order(office: Office, reader: Reader, index: Index, i: int, j: int) 
         )
 
 
-def waiting_before(index: Index, i: int, j: int) -> np.ndarray:
-    """Return the rows of members who may be proposed post ``j``, stand before member ``i`` and hold no public-welfare referral."""
-    pairing, n = index.pairing, len(index.members)
-    eligible = (verdicts(pairing, index.policy, np.arange(n), np.full(n, j)).blocked | index.taken_members(j)) == 0
-    eligible &= ~index.holding(pairing.positions.kind == _WELFARE)
+def waiting_before(office: Office, reader: Reader, index: Index, i: int, j: int) -> Ints:
+    """Return the rows of members who wait for a public-welfare post, could hold post ``j`` and stand before member ``i``.
+
+    The night asks the same (``matching.welfare_queue``); whether the post is full is not asked, as it is about the place that ``i`` would take.
+    """
+    pairing = index.pairing
     members, households = index.members.reset_index(drop=True), index.households.reset_index(drop=True)
-    return passed_over(welfare_order(households, members, index.as_of, index.policy), eligible, i)
+    seeks = planned(households, members) & ~index.out
+    holds = index.holding(pairing.positions.kind == _WELFARE)
+    waits = waiting(seeks, pairing.members.household_ids, holds, index.standing(), index.policy)
+    waits &= (index.taken_members(j) & ~bit(Gate.GATE_CLOSED)) == 0
+    waits &= pairing.members.household_ids != pairing.members.household_ids[i]
+    rows = np.append(could_hold(pairing, index.policy, np.flatnonzero(waits), j), i)
+    place = welfare_order(households, members.iloc[rows], index.as_of, index.policy)
+    before = rows[passed_over(place, np.ones(len(rows), dtype=bool), len(rows) - 1)]
+    return before[~_spent(office, reader, members.iloc[before])]
+
+
+def _spent(office: Office, reader: Reader, members: pd.DataFrame) -> Bools:
+    """Return (n,) who may not begin a public-welfare post; read from the record only for those who have had one."""
+    jobs = _of(reader, "placements", "member_id", members["member_id"], kind=WELFARE)
+    sent = _of(reader, "referrals", "member_id", jobs["member_id"])
+    posts = _of(reader, "positions", "position_id", sent["position_id"])
+    today = office.today()
+    return spent(members, jobs, sent, posts, today, office.policy(today))
+
+
+def _of(reader: Reader, table: str, key: str, values: pd.Series, **where: str) -> pd.DataFrame:
+    return reader.read_among(table, TABLES[table].names, key, sorted(set(values)), **where)
 
 
 def _approved(reader: Reader, member_id: str, position_id: str) -> bool:

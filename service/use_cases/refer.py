@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from matching.errors import Conflict, NotFound
+from matching.nightly_scene import heard
 from matching.policy.load import PolicyBook
 from matching.reasons import Verdict
 from matching.vocabulary import OPEN_REFERRAL_STATES
@@ -49,7 +50,7 @@ def refer(
             return earlier
         require_term(office, tx, member_id, str(index.positions["kind"].loc[position_id]))
         require_order(office, tx, index, i, index.position_row(position_id))
-        draft = _claim(tx, office, wish, index.policy)
+        draft = _claim(tx, office, wish, index)
         row = _row(office, wish, found, index, tx)
         if draft is None:
             tx.insert("referrals", [row])
@@ -110,19 +111,21 @@ def _why_shut(office: Office, position_id: str) -> Exception:
     return NoOpening(f"post {position_id} is {status} with {left} openings left; choose another post")
 
 
-def _claim(tx: Transaction, office: Office, wish: _Wish, policy: PolicyBook) -> str | None:
+def _claim(tx: Transaction, office: Office, wish: _Wish, index: Index) -> str | None:
     """Make sure the post has room and the member a slot, as the record stands inside this transaction; return the night's own proposal."""
     mine = _open(tx.read("referrals", member_id=wish.member_id))
+    there = _open(tx.read("referrals", position_id=wish.position_id))
     same = mine[mine["position_id"] == wish.position_id]
     if (same["state"] != "draft").any():
         raise Conflict(
             f"member {wish.member_id} is already referred to post {wish.position_id}; record that outcome first"
         )
     post = tx.read("positions", position_id=wish.position_id)
-    places = int(room(post, policy).sum()) if post["status"].eq("open").all() else 0
-    if len(_open(tx.read("referrals", position_id=wish.position_id))) - len(same) >= places:
+    places = int(room(post, index.policy).sum()) if post["status"].eq("open").all() else 0
+    if heard(there, index.as_of, index.policy).sum() - len(same) >= places:
         raise NoOpening(f"post {wish.position_id}: all {places} places are held by open referrals; choose another post")
-    _claim_slot(tx, office, mine[mine["position_id"] != wish.position_id], wish, policy)
+    others = mine[heard(mine, index.as_of, index.policy) & (mine["position_id"] != wish.position_id).to_numpy()]
+    _claim_slot(tx, office, others, wish, index.policy)
     return str(same["referral_id"].iloc[0]) if len(same) else None
 
 

@@ -47,8 +47,8 @@ def referee(utility, capacity):
     return -linprog(-coo.data, A_ub=sparse.vstack([rows, columns]), b_ub=room, method="highs").fun
 
 
-def best_by_trying(problem, prices=None):
-    """Return the best priced value over all plans, by trying every set of free pairs."""
+def best_by_trying(problem, prices=None, allowed=lambda pairs: True):
+    """Return the best priced value over all plans, by trying every set of free pairs; ``allowed`` may rule plans out."""
     coo = problem.utility.tocoo()
     pairs = list(zip(coo.row.tolist(), coo.col.tolist(), coo.data.tolist(), strict=True))
     locked = {tuple(p) for p in problem.locked.tolist()}
@@ -57,7 +57,11 @@ def best_by_trying(problem, prices=None):
     for flags in itertools.product((False, True), repeat=len(pairs)):
         plan = [p for p, flag in zip(pairs, flags, strict=True) if flag]
         held = {(i, j) for i, j, _ in plan}
-        if not locked <= held or any(u < 0 and (i, j) not in locked for i, j, u in plan):
+        if (
+            not locked <= held
+            or not allowed(np.array(sorted(held), dtype=int).reshape(-1, 2))
+            or any(u < 0 and (i, j) not in locked for i, j, u in plan)
+        ):
             continue
         rows = np.bincount([i for i, _, _ in plan], minlength=len(problem.slots)) if plan else problem.slots * 0
         columns = (
