@@ -12,10 +12,14 @@ from matching.errors import NotFound, PolicyError
 from matching.policy.changes import Change, changes
 from matching.policy.load import PolicyBook, load_policy, packaged_rows
 from matching.policy.schema import PolicyRow, keys, parse_table, refuse_clashes
+from matching.promise import adopt_variant
 from service.cli_console import AsOf, Json, day_of, out, refusals, say, table
 from service.settings import Settings
 
 Place = Annotated[str | None, typer.Option("--region", help="Region code; the office's when left out.")]
+SIDE = (
+    "A day YYYY-MM-DD, a file or folder of rows, or the name of a published variant of the promise (promise.variant.*)."
+)
 Tables = Annotated[list[Path], typer.Argument(help="TOML files of rows, or folders of them.")]
 
 
@@ -58,13 +62,13 @@ def show(key: str, region: Place = None, as_of: AsOf = None, as_json: Json = Fal
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="A day YYYY-MM-DD, or a file or folder of rows.")],
-    after: Annotated[str, typer.Argument(help="A day YYYY-MM-DD, or a file or folder of rows.")],
+    before: Annotated[str, typer.Argument(help=SIDE)],
+    after: Annotated[str, typer.Argument(help=SIDE)],
     region: Place = None,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
-    """Tell which numbers change between two days, or between two tables on one day, and which rows answer before and after."""
+    """Tell which numbers change between two days, two tables, or with a published variant of the promise, and which rows answer."""
     with refusals():
         place, day = region or Settings().region_code, day_of(as_of)
         found = changes(_book(before, place, day), _book(after, place, day))
@@ -107,7 +111,10 @@ def _text(file: Path) -> str:
 def _book(what: str, place: str, day: date) -> PolicyBook:
     if re.fullmatch(r"[0-9-]+", what):
         return load_policy(place, day_of(what))
-    return load_policy(place, day).with_rows(_own(rows_of(Path(what))))
+    book = load_policy(place, day)
+    if f"promise.variant.{what}" in keys() and book.row(f"promise.variant.{what}") is not None:
+        return adopt_variant(book, what)
+    return book.with_rows(_own(rows_of(Path(what))))
 
 
 def _own(rows: Iterable[PolicyRow]) -> tuple[PolicyRow, ...]:

@@ -17,7 +17,7 @@ from service.use_cases.compare import compare
 from service.use_cases.contacts import Contact, record_contact
 from service.use_cases.corrections import correct, current, etag
 from service.use_cases.fairs import fair, fairs, hold_fair, shortlist
-from service.use_cases.household_file import household_file
+from service.use_cases.household import casefile
 from service.use_cases.letters import letter
 from service.use_cases.lists import Page, page_of
 from service.use_cases.locks import Lock, lift_lock, lock, locks_of
@@ -134,7 +134,7 @@ def _listed(page: Page) -> dict[str, Any]:
 @router.get("/households/{household_id}/file", responses=responses("not-found"))
 def get_casefile(office: AnOffice, request_id: RequestId, response: Response, household_id: Id) -> dict[str, Any]:
     """One household's file: members, clock, panels, contacts, tasks. Its ETag is of the household's own row."""
-    file = household_file(office, household_id, request_id=request_id)
+    file = casefile(office, household_id, request_id=request_id)
     response.headers["ETag"] = f'"{file.etag}"'
     return _plain(file)
 

@@ -1,7 +1,7 @@
-"""One household, one file: its state, its clocks gross and net, where each member stands, and what has to be done."""
+"""One household, one file (一家一册): where it stands by the rules, and what a caseworker looks at before deciding what to do next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,12 +18,22 @@ from matching.policy.load import PolicyBook
 from matching.priority import welfare_order
 from matching.promise import promise_table
 from matching.promise_clock import warning
+from matching.ranking import rank
 from matching.reasons import Reason
 from matching.refusals import refusal_log, tallies
 from matching.tasks import Task, TaskRecord, tasks_of
+from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
 from matching.welfare import welfare_term_table
+from service.index import Index
+from service.use_cases.appeals import appeals
 from service.use_cases.approvals import Approval, listed
+from service.use_cases.chance import chance_band
+from service.use_cases.corrections import current, etag
+from service.use_cases.machine import scorer_for
+from service.use_cases.readings import note_reading, readable
 from service.use_cases.rows import only, records
+from service.use_cases.shown import RankedPost, ranked_posts, record_shown
+from service.use_cases.worklist_marks import at_least_one
 from service.wiring import Office
 
 Row = Mapping[str, object]
@@ -76,6 +86,10 @@ def household_file(office: Office, household_id: str, *, request_id: str | None 
             actor=office.actor, role=office.role, action="household.file_shown", object_type="households", object_id=household_id,
             request_id=request_id,
         )  # fmt: skip
+    return _standing(office, read)
+
+
+def _standing(office: Office, read: Mapping[str, pd.DataFrame]) -> HouseholdFile:
     household = only(read["households"])
     today = office.today()
     place = office.policy(today).at(str(household["region_code"])[:6])
@@ -151,3 +165,137 @@ def _members(
             int(order[k]), offers[k], prompts.get(mine, ()), member_entitlements(member, place, today, trainings=own),
         ))  # fmt: skip
     return tuple(out)
+
+
+@dataclass(frozen=True, slots=True)
+class FileMember:
+    """One member beside the others: values, clock, place on the path, open referrals, the best post of today and what stays closed.
+
+    ``chance`` is P(at least one open referral or the best new post leads to a start in time), None for who does not seek work.
+    """
+
+    row: Row
+    clock: Row
+    path: Row
+    referrals: tuple[Row, ...]
+    best: RankedPost | None
+    eligible: int
+    chance: float | None
+    band: str | None
+    entitlements: tuple[Reason, ...]
+    assessed: int
+    trainings: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Casefile:
+    """What a caseworker sees of a household; ``first`` names the member to begin with, ``chance`` is that of the household by its due day.
+
+    ``tasks`` are those of the rules and the office's own chores, by due day; ``approvals`` what waits for a second person.
+    """
+
+    row: Row
+    etag: str
+    members: tuple[FileMember, ...]
+    first: str | None
+    chance: float | None
+    promises: tuple[Row, ...]
+    history: tuple[Row, ...]
+    contacts: tuple[Row, ...]
+    pairings: tuple[Row, ...]
+    uses: tuple[Row, ...]
+    appeals: tuple[Row, ...]
+    tasks: tuple[Task, ...]
+    approvals: tuple[Approval, ...]
+
+
+def casefile(office: Office, household_id: str, *, request_id: str | None = None) -> Casefile:
+    """Return a household's file as a caseworker works with it; the best posts it shows go to the journal. NotFound without the household."""
+    index, store = office.now(), office.store
+    row = current(office, "households", household_id)
+    note_reading(office, "households", household_id, "file", columns=office.reads)
+    read = _read(office, household_id)
+    file = _standing(office, read)
+    members = _file_members(office, index, read, file, request_id)
+    contacts = records(
+        store.read("contacts", household_id=household_id).sort_values(["contacted_on", "contact_id"], ascending=False)
+    )
+    numbers = [str(p["promise_id"]) for p in file.promises]
+    member_ids = [m.member_id for m in file.members]
+    seeking = [m for m in members if m.chance is not None]
+    best = max(seeking, key=lambda m: (m.chance or 0.0, str(m.row["member_id"])), default=None)
+    chores = _chores(row, members, contacts)
+    return Casefile(
+        readable(office, "households", row), etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
+        at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, file.promises,
+        tuple(records(store.read("journal", object_type="promises", object_id=numbers))), tuple(contacts),
+        tuple(records(store.read("pairings", household_id=household_id))),
+        tuple(records(store.read("entitlement_uses", member_id=member_ids))),
+        tuple(a for m in member_ids for a in appeals(office, member_id=m, waiting=False)),
+        tuple(sorted([*file.tasks, *chores], key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id))), file.approvals,
+    )  # fmt: skip
+
+
+def _file_members(
+    office: Office, index: Index, read: Mapping[str, pd.DataFrame], file: HouseholdFile, request_id: str | None
+) -> list[FileMember]:
+    titles = dict(zip(read["positions"]["position_id"], read["positions"]["title"], strict=True))
+    out = []
+    for stands in file.members:
+        i = index.member_row(stands.member_id)
+        member = only(index.members.iloc[[i]])
+        own = {name: read[name][read[name]["member_id"] == stands.member_id] for name in ("referrals", "trainings")}
+        open_ones = tuple(
+            {**r, "title": str(titles[r["position_id"]])}
+            for r in records(own["referrals"])
+            if r["state"] in OPEN_REFERRAL_STATES
+        )
+        best, eligible = _best(office, index, i, member, request_id)
+        chance = _chance(open_ones, best) if member["willing"] and member["employment_state"] in SEEKING else None
+        out.append(FileMember(
+            readable(office, "members", member), only(index.clocks.iloc[[i]]), stands.path, open_ones, best, eligible, chance,
+            None if chance is None else chance_band(chance), stands.entitlements, int(str(stands.path["assessed"])),
+            tuple(records(own["trainings"])),
+        ))  # fmt: skip
+    return out
+
+
+def _best(office: Office, index: Index, i: int, member: Row, request_id: str | None) -> tuple[RankedPost | None, int]:
+    if not member["willing"] or member["employment_state"] not in SEEKING:
+        return None, 0
+    number = str(member["member_id"])
+    ranking = rank(
+        index.pairing,
+        i,
+        scorer_for(office, number),
+        float(index.planning_days[i]),
+        index.policy,
+        limit=1,
+        taken=index.taken(i),
+    )
+    record_shown(office, index, "member.ranking_shown", number, ranking, request_id and f"{request_id}-{number}")
+    return next(iter(ranked_posts(index, ranking)), None), ranking.eligible
+
+
+def _chance(referrals: tuple[Row, ...], best: RankedPost | None) -> float:
+    known = [float(str(r["p_placed"])) for r in referrals if r["p_placed"] is not None]
+    return at_least_one([*known, *([best.p_placed] if best else [])])
+
+
+def _chores(household: Row, members: list[FileMember], contacts: list[dict[str, object]]) -> Iterator[Task]:
+    """Yield what the office has to do beside what the rules ask: pair, visit, hand over, go on along the path."""
+    home = str(household["household_id"])
+    if household["paired_caseworker_id"] is None:
+        yield Task(home, None, home, None, Reason("TASK_PAIR", {}))
+    planned = contacts[0]["next_due_on"] if contacts else None
+    if not contacts or isinstance(planned, date):
+        yield Task(home, None, home, planned if isinstance(planned, date) else None, Reason("TASK_CONTACT", {}))
+    for member in members:
+        number = str(member.row["member_id"])
+        for r in member.referrals:
+            if r["state"] == "draft":
+                yield Task(
+                    home, number, str(r["referral_id"]), None, Reason("TASK_HAND_OVER", {"title": str(r["title"])})
+                )
+        if member.chance is not None and member.path["next_stage"] is not None:
+            yield Task(home, number, number, None, Reason("TASK_PATH", {"stage": str(member.path["next_stage"])}))

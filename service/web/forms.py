@@ -30,18 +30,24 @@ _LISTS: Mapping[tuple[str, str], str] = {
     ("HEALTH", "limits"): "functional_limit",
     ("RESERVED", "reserved"): "category",
     ("TASK", "excluded"): "task",
+    ("TASK_ANSWER_APPEAL", "about"): "appeal",
+    ("ABUSE_CONCENTRATION", "district"): "region_code",
 }
 
 _RENAMED: Mapping[tuple[str, str], str] = {
     ("KIND", "accepted"): "accepted_kinds",
     ("REGION", "accepted"): "accepted_regions",
     ("ACCOMMODATION", "needed"): "needed_accommodations",
+    ("TASK_JUDGE_REFUSAL", "reason"): "refusal",
+    ("TASK_TELL_REFUSAL", "reason"): "refusal",
+    ("TASK_TELL_VOID", "reason"): "clock_reason",
 }
 """Facts whose name says too little on its own → the name the sentence quotes."""
 
 LISTS: Mapping[str, str] = {
     "accepted_kinds": "kind", "needed_accommodations": "accommodation", "dimensions": "dimension",
     "functional_limits": "functional_limit", "unknown": "condition", "occupations": "occupation", "stage": "path_stage",
+    "gates": "gate", "course": "dimension",
 }  # fmt: skip
 """Fact name → list of labels, where it is not the name itself."""
 

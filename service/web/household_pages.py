@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
+from matching.errors import BadInput
+from matching.promise_clock import ClockEventKind
 from matching.vocabulary import (
     POSITION_KINDS,
     ContactKind,
@@ -20,10 +22,14 @@ from matching.vocabulary import (
 )  # fmt: skip
 from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
+from service.security.gate import caller_of
+from service.security.matrix import matrix
+from service.security.principals import OFFICE
 from service.storage.vault import Identity
+from service.use_cases.clocks import ask, resume
 from service.use_cases.contacts import Contact, record_contact
 from service.use_cases.corrections import correct
-from service.use_cases.household_file import household_file
+from service.use_cases.household import casefile
 from service.use_cases.register import UNEMPLOYMENT_REASONS, Newcomer, register_household
 from service.use_cases.sheets import sheet
 from service.web.form_fields import SEE_OTHER, Choice, Id, Words, day, decimal, text_of
@@ -42,20 +48,21 @@ def household_page(
     request: Request, office: AnOffice, household_id: Id, done: Annotated[str, Query(max_length=32)] = ""
 ) -> HTMLResponse:
     """One household's file: four panels, members side by side, clock, path, contact log, tasks."""
-    file = household_file(office, household_id)
+    file = casefile(office, household_id)
+    policy = office.policy(office.today()).at(str(file.row["region_code"])[:6])
     return render(
         request, office, office.now(), "household.html", here="household", file=file, reads=office.reads, token=secrets.token_urlsafe(12),
         stages=[s.value for s in PathStage], kinds=[k.value for k in ContactKind], results=RESULTS,
         dibao=[d.value for d in DibaoStatus], done=done_words(Wording(language_of(request, office)), done, ""),
+        pauses=policy.items("promise.pause_reasons"), voids=policy.items("promise.void_reasons"), alone=office.actor == OFFICE.actor,
+        may_ask=caller_of(request).unlimited or matrix().allows("promise_form", office.role),
     )  # fmt: skip
 
 
 @router.get("/households/{household_id}/cards")
 def cards_page(request: Request, office: AnOffice, household_id: Id) -> HTMLResponse:
     """The contact card (联系卡) and the plain-language service card (明白卡), to be printed."""
-    return render(
-        request, office, office.now(), "cards.html", here="household", file=household_file(office, household_id)
-    )
+    return render(request, office, office.now(), "cards.html", here="household", file=casefile(office, household_id))
 
 
 @router.get("/households/{household_id}/sheet")
@@ -81,6 +88,20 @@ def contact_form(
     )
     record_contact(office, household_id, contact, key=f"form-{token}")
     return _back(household_id, "contacted")
+
+
+@router.post("/households/{household_id}/promise")
+def promise_form(
+    office: AnOffice, household_id: Id, step: Choice, reason: Choice = "", member_id: Choice = "", words: Words = ""
+) -> RedirectResponse:  # fmt: skip
+    """Ask for a pause or a void of the promise, which a second person decides, or end the pause that runs; then show the household again."""
+    if step == ClockEventKind.RESUME:
+        resume(office, household_id, member_id=member_id or None)
+        return _back(household_id, "resumed")
+    if step not in (ClockEventKind.PAUSE, ClockEventKind.VOID):
+        raise BadInput(f"step: expected pause, void or resume, found {step or 'nothing'}")
+    ask(office, household_id, ClockEventKind(step), reason, member_id=member_id or None, words=words.strip())
+    return _back(household_id, "asked")
 
 
 @router.post("/households/{household_id}/values")

@@ -86,3 +86,10 @@ def test_two_tables_differ_by_the_rows_they_bring(ours, tmp_path):
     [change] = answer("diff", before, after, "--region", "440103", "--as-of", "2026-12-05")["items"]
     assert (change["before"]["value"], change["after"]["value"]) == (10, 12)
     assert answer("diff", before, after, "--region", "440300", "--as-of", "2026-12-05")["items"] == []
+
+
+def test_a_published_variant_of_the_promise_is_compared_with_what_is_in_force():
+    items = answer("diff", "2026-06-10", "ten_days", "--region", "440300", "--as-of", "2026-06-10")["items"]
+    changed = {c["key"]: c["after"]["value"] for c in items}
+    assert changed["promise.duration"] == "P10WD" and {k.rpartition(".")[0] for k in changed} == {"promise"}
+    assert run("diff", "2026-06-10", "mars").exit_code == 1
