@@ -8,8 +8,11 @@ from types import TracebackType
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import structlog
 
 from matching.arrays import Bools
+from matching.baseline import BaselineScorer
+from matching.errors import ModelRefused
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from models.registry import Registry
@@ -19,6 +22,8 @@ from service.security.regions import within
 from service.settings import Settings
 from service.shadow import Shadow
 from service.storage.store import Store
+
+log = structlog.get_logger(__name__)
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 """The service's days are local days."""
@@ -87,9 +92,22 @@ def open_office(settings: Settings, *, day: date | None = None) -> Office:
         settings,
         store,
         LiveIndex(store, policy),
-        registry.current_scorer,
+        _answering(registry),
         policy,
         today,
         registry=registry,
         shadow=shadow,
     )
+
+
+def _answering(registry: Registry) -> Callable[[], Scorer]:
+    """Return the scorer in charge; where its features or its files are not what this release expects, the written rule answers and says so."""
+
+    def scorer() -> Scorer:
+        try:
+            return registry.current_scorer()
+        except ModelRefused as refused:
+            log.error("model.refused", answers=BaselineScorer.version, reason=str(refused))
+            return BaselineScorer()
+
+    return scorer

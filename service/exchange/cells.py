@@ -9,7 +9,7 @@ import pandas as pd
 
 from matching.tables import Column, Kind, Table
 from service.exchange.catalogue import decode, in_yuan, tidy
-from service.exchange.personal import is_identity_number, is_phone
+from service.exchange.personal import is_phone, looks_like_identity_number
 from service.exchange.reader import Sheet
 
 NOT_GIVEN = frozenset({"/", "\\", "-", "--", "—", "——", "－"})
@@ -79,7 +79,7 @@ def identifier_fault(column: str, value: object) -> str | None:
         return LOST_DIGITS
     if isinstance(value, str) and _POWER.fullmatch(value.strip()):
         return LOST_DIGITS
-    if column in _PERSONS and isinstance(value, str) and is_identity_number(value):
+    if column in _PERSONS and isinstance(value, str) and looks_like_identity_number(value):
         return NOT_AN_IDENTITY_NUMBER
     if column in _PERSONS and isinstance(value, str) and is_phone(value):
         return NOT_A_PHONE

@@ -2,13 +2,14 @@
 
 import pandas as pd
 
+from matching.tables import TABLES
 from service.exchange.cells import NOT_GIVEN
 from service.exchange.personal import SEALED, holds, is_identity_number
 from service.exchange.reader import Sheet
 from service.exchange.told import Fault, fault
 from service.storage.vault import Identity
 
-_PARTS = {"name": "name", "identity number": "identity_number", "phone": "phone"}
+_PARTS = {"name": "name", "identity number": "identity_number", "phone": "phone", "address": "address"}
 
 
 def dropped_columns(sheet: Sheet, *, sealing: bool) -> tuple[str, ...]:
@@ -37,29 +38,28 @@ def identity_faults(sheet: Sheet) -> list[Fault]:
 
 
 def identities(sheet: Sheet, good: pd.DataFrame) -> dict[str, Identity]:
-    """Return member → identity of the rows that went in."""
+    """Return member, or caseworker, → identity of the rows that went in."""
     columns = _sealed_columns(sheet)
     if not columns:
         return {}
     out: dict[str, Identity] = {}
     rows = sheet.frame.loc[good.index, list(columns)]
-    for member_id, values in zip(good["member_id"], rows.itertuples(index=False, name=None), strict=True):
+    for owner, values in zip(good[TABLES[sheet.table].key[0]], rows.itertuples(index=False, name=None), strict=True):
         parts: dict[str, str] = {}
         for part, value in zip(columns.values(), values, strict=True):
             text = _text(value)
             if text is not None:
                 parts.setdefault(part, text)
         if parts:
-            out[member_id] = Identity(**parts)
+            out[owner] = Identity(**parts)
     return out
 
 
 def _sealed_columns(sheet: Sheet) -> dict[str, str]:
-    """Return header → part of an identity; only the members' own table has rows that are one person."""
-    if sheet.table != "members":
-        return {}
+    """Return header → part of an identity; only the members' and the caseworkers' own tables have rows that are one person."""
+    kept = SEALED.get(sheet.table, ())
     found = {h: holds(h) for h in sheet.frame.columns if h not in sheet.columns}
-    return {h: _PARTS[what] for h, what in found.items() if what in SEALED}
+    return {h: _PARTS[what] for h, what in found.items() if what in kept}
 
 
 def _text(value: object) -> str | None:

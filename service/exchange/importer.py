@@ -173,13 +173,29 @@ def _kept(store: Store, group: Sequence[_Ready], actor: str, told: Callable[[flo
         ) from error
 
 
+def _completed(tx: Transaction, item: _Ready) -> pd.DataFrame:
+    """Return the sheet's rows; of those the record knows, a column the sheet does not have stays as it is: it says nothing."""
+    untold = [c.name for c in item.table.columns if c.name not in item.sheet.columns.values()]
+    key, frame = list(item.table.key), item.frame
+    if not untold or not len(frame):
+        return frame
+    before = tx.read_among(item.table.name, [*key, *untold], key[0], sorted(set(frame[key[0]])))
+    place = pd.MultiIndex.from_frame(before[key]).get_indexer(pd.MultiIndex.from_frame(frame[key]))
+    known = frame.index[place >= 0]
+    kept = before.iloc[place[place >= 0]].set_index(known)
+    out = frame.copy()
+    for name in untold:
+        out.loc[known, name] = kept[name]
+    return out
+
+
 def _keep(tx: Transaction, store: Store, item: _Ready, actor: str) -> ImportReport:
-    good, more = cross_checks(tx, item.table, item.frame)
+    good, more = cross_checks(tx, item.table, _completed(tx, item))
     held = 0
     if item.table.name == "positions":
         good, held = quarantined(tx, good)
     counts = tx.upsert(item.table.name, good)
-    sealed = 0 if store.vault is None else store.vault.keep(tx, identities(item.sheet, good))
+    sealed = 0 if store.vault is None else store.vault.keep(tx, identities(item.sheet, good), item.table.name)
     refused = pd.concat([item.errors, as_written(more, item.sheet, item.table)], ignore_index=True)
     refused = refused.sort_values(["row", "column"], kind="stable", ignore_index=True)
     file = hidden(item.path.name)

@@ -6,8 +6,8 @@ from datetime import date
 
 from service.exchange.catalogue import tidy
 
-SEALED = ("name", "identity number", "phone")
-"""What the vault keeps of a member when it is open; everything else personal is dropped."""
+SEALED = {"members": ("name", "identity number", "phone", "address"), "caseworkers": ("address",)}
+"""Table → what the vault keeps of its people when it is open; everything else personal is dropped."""
 
 _HOLDS = {
     "name": r"姓名$|^曾用名$|^(full)?name$", "identity number": r"身份证|公民身份|证件号|^id(entity)?(card)?(no|number)$|^idcard$",
@@ -35,6 +35,11 @@ def is_identity_number(text: str) -> bool:
     if not re.fullmatch(r"[1-9]\d{16}[\dX]", text) or not _is_day(text[6:14]):
         return False
     return _CHECK[sum(w * int(d) for w, d in zip(_WEIGHTS, text, strict=False)) % 11] == text[17]
+
+
+def looks_like_identity_number(text: str) -> bool:
+    """Whether text has the form of an identity number, typed rightly or not."""
+    return re.fullmatch(r"\d{17}[\dX]", unicodedata.normalize("NFKC", text).strip().upper()) is not None
 
 
 def is_phone(text: str) -> bool:

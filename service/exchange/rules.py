@@ -26,6 +26,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "referrals": (
         ("outcome_on", "not before the referral", lambda f: f["outcome_on"] < f["created_on"]),
     ),
+    "promises": (("state", "paused while a pause runs; end the pause first", lambda f: (f["state"] == "running") & f["paused_since"].notna()),),
     "households": (("recognised_on", "not before the day of discovery", lambda f: f["recognised_on"] < f["discovered_on"]),),
 }  # fmt: skip
 """Rules inside one row of a file, by table, beside those every record is held to (``matching/coherence.py``)."""

@@ -88,8 +88,21 @@ identities = sa.Table(
     sa.Column("member_id", sa.String(64), sa.ForeignKey("members.member_id"), primary_key=True),
     sa.Column("sealed", sa.LargeBinary(), nullable=False),
     sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("address_token", sa.String(64), index=True),
 )  # fmt: skip
-"""Name, identity number and phone, encrypted; no other table holds them."""
+"""Name, identity number, phone and address of members, encrypted; no other table holds them. ``address_token`` is a keyed hash of the address."""
+
+officer_identities = sa.Table(
+    "officer_identities", metadata,
+    sa.Column("caseworker_id", sa.String(64), sa.ForeignKey("caseworkers.caseworker_id"), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("address_token", sa.String(64), index=True),
+)  # fmt: skip
+"""The same of caseworkers: their address alone, for the check that nobody refers their own household to a public-welfare post."""
+
+VAULTS = {"members": identities, "caseworkers": officer_identities}
+"""Table of people → where what the vault sealed of them is kept, by the same key."""
 
 changes = sa.Table(
     "changes",

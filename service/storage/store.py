@@ -19,7 +19,7 @@ from service.storage.engine import make_engine, reading, writing
 from service.storage.frames import no_rows, plain, select_columns, to_frame, to_rows
 from service.storage.migrate import migrate
 from service.storage.parts import NightParts
-from service.storage.schema import changes, identities, leases, metadata, refused_rows
+from service.storage.schema import VAULTS, changes, identities, leases, metadata, refused_rows
 from service.storage.scope import scope
 from service.storage.vault import Identity, Vault
 
@@ -101,6 +101,15 @@ class Reader:
     def execute(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
         """Run a statement on the service's own tables (accounts, approvals), which are not of the data dictionary."""
         return self._connection.execute(statement, rows)
+
+    def same_addresses(self) -> pd.DataFrame:
+        """Return which caseworkers live where which members do, ``caseworker_id member_id``; by keyed hash, no address is opened."""
+        (home, office), names = VAULTS.values(), ("caseworker_id", "member_id")
+        query = sa.select(office.c.caseworker_id, home.c.member_id).join(
+            home, home.c.address_token == office.c.address_token
+        )
+        rows = self._connection.execute(query.order_by(office.c.caseworker_id, home.c.member_id)).all()
+        return pd.DataFrame([tuple(r) for r in rows], columns=list(names), dtype="str")
 
     def change(self) -> int:
         """Return the number of the last change to what the index is made of."""
@@ -211,22 +220,25 @@ class Transaction(Reader):
         for start in range(0, len(rows), BATCH):
             self._connection.execute(refused_rows.insert(), rows[start : start + BATCH])
 
-    def sealed(self, member_ids: Sequence[str]) -> dict[str, tuple[bytes, str]]:
-        """Return member → sealed identity and the key it is sealed under, of those who have one."""
+    def sealed(self, owners: Sequence[str], people: str = "members") -> dict[str, tuple[bytes, str]]:
+        """Return member (or caseworker) → sealed identity and the key it is sealed under, of those who have one."""
         out: dict[str, tuple[bytes, str]] = {}
-        for start in range(0, len(member_ids), BATCH):
-            query = sa.select(identities).where(identities.c.member_id.in_(member_ids[start : start + BATCH]))
-            out |= {row.member_id: (bytes(row.sealed), row.key_id) for row in self._connection.execute(query)}
+        kept, key = VAULTS[people], TABLES[people].key[0]
+        for start in range(0, len(owners), BATCH):
+            query = sa.select(kept).where(kept.c[key].in_(owners[start : start + BATCH]))
+            out |= {
+                str(row[key]): (bytes(row["sealed"]), row["key_id"])
+                for row in self._connection.execute(query).mappings()
+            }
         return out
 
-    def keep_sealed(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def keep_sealed(self, rows: Sequence[Mapping[str, Any]], people: str = "members") -> None:
         """Keep sealed identities in place of earlier ones."""
+        kept, key = VAULTS[people], TABLES[people].key[0]
         for start in range(0, len(rows), BATCH):
             some = list(rows[start : start + BATCH])
-            self._connection.execute(
-                identities.delete().where(identities.c.member_id.in_([r["member_id"] for r in some]))
-            )
-            self._connection.execute(identities.insert(), some)
+            self._connection.execute(kept.delete().where(kept.c[key].in_([r[key] for r in some])))
+            self._connection.execute(kept.insert(), some)
 
     def forget_identity(self, member_id: str) -> int:
         """Take away who a member is; returns how many rows went."""
@@ -339,18 +351,19 @@ class Store:
         if self.vault is None:
             raise NotReady("identities: expected the key they are sealed under in ONEMONTH_VAULT_KEY, found none")
         with self.write() as tx:
-            rows = []
-            for row in tx.execute(sa.select(identities).where(identities.c.key_id != new.key_id)).all():
-                identity = self.vault.unseal(row.member_id, bytes(row.sealed), row.key_id)
-                rows.append(
-                    {"member_id": row.member_id, "sealed": new.seal(row.member_id, identity), "key_id": new.key_id}
-                )
-            tx.keep_sealed(rows)
+            count = 0
+            for people, kept in VAULTS.items():
+                key, rows = TABLES[people].key[0], []
+                for row in tx.execute(sa.select(kept).where(kept.c.key_id != new.key_id)).mappings().all():
+                    identity = self.vault.unseal(row[key], bytes(row["sealed"]), row["key_id"], people)
+                    rows.append(new.row(row[key], identity, people))
+                tx.keep_sealed(rows, people)
+                count += len(rows)
             tx.journal(
                 actor=actor, role="service", action="vault.resealed", object_type="identities", object_id=new.key_id,
-                before={"key_id": self.vault.key_id}, after={"identities": len(rows)},
+                before={"key_id": self.vault.key_id}, after={"identities": count},
             )  # fmt: skip
-            return len(rows)
+            return count
 
     def version(self, names: Sequence[str] | None = None) -> int:
         """Return a number that grows with every committed write to these tables (default all)."""

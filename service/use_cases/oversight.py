@@ -18,8 +18,8 @@ Row = Mapping[str, object]
 def flags(office: Office, *, region: str = "") -> list[Finding]:
     """Return every finding of the checks on public-welfare placements today, for members of a region; facts, never a verdict."""
     names = ("members", "positions", "referrals", "placements", "caseworkers")
-    tables = office.store.snapshot(names)
-    addresses = pd.DataFrame({"caseworker_id": pd.Series(dtype="str"), "member_id": pd.Series(dtype="str")})
+    with office.store.reading() as reader:
+        tables, addresses = {name: reader.seen(name) for name in names}, reader.same_addresses()
     record = WelfareRecord(**tables, shared_addresses=addresses)
     found = welfare_findings(record, office.today(), office.policy(office.today()))
     here = set(tables["members"].loc[tables["members"]["region_code"].str.startswith(region), "member_id"])

@@ -71,7 +71,12 @@ def export_person(office: Office, member_id: str, reason: str) -> dict[str, Any]
         identity = (
             None
             if found is None
-            else {"name": found.name, "identity_number": found.identity_number, "phone": found.phone}
+            else {
+                "name": found.name,
+                "identity_number": found.identity_number,
+                "phone": found.phone,
+                "address": found.address,
+            }
         )
     plain = {name: [journalled(row) for row in rows] for name, rows in tables.items() if rows}
     return {"member_id": member_id, "identity": identity, "tables": plain, "journal": records(entries)}

@@ -250,3 +250,12 @@ def test_the_table_is_the_same_for_many_members_and_for_one():
         pd.testing.assert_frame_equal(
             clocks([person], homes, stored, policy=policy), many.iloc[[k]].reset_index(drop=True)
         )
+
+
+def test_a_clock_in_a_city_no_table_answers_for_is_refused_and_names_the_number_the_place_and_the_day():
+    ours = POLICY.at("440000").with_rows([replace(POLICY.row("promise.duration"), region="440000")])
+    people, homes = table("members", member()), table("households", household())
+    assert promise_table(homes, people, table("promises"), TODAY, ours)["days_left"].notna().all()
+    away = homes.assign(region_code="360103"), people.assign(region_code="360103")
+    with pytest.raises(PolicyError, match=r"promise\.duration in 360103 on 2026-06-10; add a dated row"):
+        promise_table(*away, table("promises"), TODAY, ours)

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from matching.errors import Conflict
+from matching.features import FEATURE_NAMES
 from service.settings import Settings
 from service.storage.schema import metadata
 from service.storage.vault import Identity
@@ -16,6 +17,7 @@ from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
 from service.use_cases.refusals import NoOpening
 from service.wiring import open_office
+from tests.models.region import evaluation, trained
 from tests.service.conftest import add, fill
 from tests.service.region import DAY
 
@@ -79,6 +81,25 @@ def test_13_every_list_and_every_reading_of_a_file_is_an_entry_and_the_chain_hol
 
 def test_15_without_a_promoted_model_the_rule_answers_and_says_so(office):
     assert rank_member(office, "M1").model_version == "baseline"
+
+
+@pytest.mark.xdist_group("trained")
+@pytest.mark.parametrize("spoilt", ["features of another release", "a file that was changed"])
+def test_15_where_the_model_in_charge_does_not_fit_the_rule_answers_and_says_so(office, client, monkeypatch, spoilt):
+    registry, day = office.registry, "2026-11-02T02:00:00+08:00"
+    version = registry.save(trained(), evaluation(), made_by="analyst-1", made_at=day)
+    registry.promote(version, by="head-1", at=day)
+    if spoilt == "features of another release":
+        monkeypatch.setattr("models.registry.FEATURE_NAMES", (*FEATURE_NAMES, "a_feature_to_come"))
+    else:
+        file = sorted((registry.folder / "versions" / version).iterdir())[0]
+        file.chmod(0o644)
+        file.write_bytes(file.read_bytes() + b" ")
+    assert rank_member(office, "M1").model_version == "baseline"
+    assert client.get("/api/v1/members/M1/ranking").json()["model_version"] == "baseline"
+    assert client.get("/ready").json()["model_version"] == "baseline"
+    monkeypatch.undo()
+    assert spoilt == "a file that was changed" or rank_member(office, "M1").model_version == version
 
 
 def test_16_a_name_a_number_and_a_phone_stand_sealed_in_the_vault_and_nowhere_else(tmp_path):

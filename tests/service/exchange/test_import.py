@@ -318,3 +318,29 @@ def test_a_kill_in_the_middle_leaves_all_of_a_file_or_nothing(tmp_path, delay):
     [report] = import_file(store, path, actor="officer")
     assert report.added + report.unchanged == 8_000
     store.close()
+
+
+@pytest.mark.parametrize(("state", "refused"), [("paused", 0), ("running", 1)])
+def test_a_list_of_promises_without_the_newer_columns_leaves_a_running_pause_as_it_is(lone, tmp_path, state, refused):
+    clock = {"promise_id": "X", "household_id": "H1", "started_on": date(2026, 6, 1), "due_on": date(2026, 7, 1)}
+    pause = {"state": "paused", "paused_since": date(2026, 6, 8), "pause_reason": "illness", "paused_days": 3}
+    with lone.write() as tx:
+        tx.insert("households", table("households", household()))
+        tx.insert("promises", table("promises", {**clock, **pause}))
+    before = lone.read("promises")
+    names = [header_names("promises")[c][0] for c in (*clock, "state")]
+    path = workbook(tmp_path / "old.xlsx", 承诺=[names, ["X", "H1", "2026-06-01", "2026-07-01", state]])
+    [report] = import_file(lone, path, table="promises", actor="test")
+    assert report.refused == refused and report.unchanged == 1 - refused
+    pd.testing.assert_frame_equal(lone.read("promises"), before)
+
+
+def test_a_column_a_file_does_not_have_says_nothing_of_people_the_record_knows(lone, tmp_path):
+    with lone.write() as tx:
+        tx.insert("households", table("households", household()))
+        tx.insert("members", table("members", member(commute_limit_minutes=40, night_ok=True)))
+    path = workbook(tmp_path / "people.xlsx", 成员=PEOPLE)
+    [report] = import_file(lone, path, actor="test")
+    now = lone.read("members").iloc[0]
+    assert (report.changed, now["commute_limit_minutes"], now["night_ok"]) == (1, 40, True)
+    assert now["experience"] == "40201:6;61804:24"
