@@ -18,7 +18,7 @@ from service.settings import Settings
 from service.storage import leasing
 from service.storage.engine import reading, wal_is_safe
 from service.storage.migrate import revisions
-from service.storage.schema import accounts, identities, leases
+from service.storage.schema import VAULTS, accounts, leases
 from service.storage.store import Store, as_it_is
 from service.storage.vault import Vault
 from service.use_cases.clock_check import clock_fault
@@ -138,7 +138,9 @@ def _journal(_: Settings, store: Store) -> Iterator[tuple[str, str]]:
 
 def _key(_: Settings, store: Store) -> Iterator[tuple[str, str]]:
     with store.reading() as record:
-        under = {str(k) for k in record.execute(sa.select(identities.c.key_id).distinct()).scalars()}
+        under = {
+            str(k) for kept in VAULTS.values() for k in record.execute(sa.select(kept.c.key_id).distinct()).scalars()
+        }
     if store.vault is None:
         told = "no ONEMONTH_VAULT_KEY: names, identity numbers and phones are not kept"
         yield ("fault" if under else "note"), told + ("; start with the key they are sealed under" if under else "")
