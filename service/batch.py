@@ -28,7 +28,7 @@ from matching.scoring import Scorer
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.night_parts import frozen_of, plan_of, plan_part
 from service.stop_points import stop_at
-from service.storage.store import Store, Transaction
+from service.storage.store import Store, Transaction, Write
 from service.wiring import LOCAL, Office
 from service.workers import handed_out, workforce
 
@@ -117,17 +117,17 @@ def run_night(night: Night) -> NightReport:
 
     A run that was stopped, by the same model, policy, day and seed, is taken up where it stood and ends with the same plan.
     """
-    with night.store.lease(LEASE, minutes=LEASE_MINUTES) as renew:
-        run_id = _unfinished(night)
+    with night.store.lease(LEASE, minutes=LEASE_MINUTES) as write:
+        run_id = _unfinished(night, write)
         resumed = run_id is not None
         if run_id is None:
-            run_id = _freeze(night)
-        _plan(night, run_id, renew)
+            run_id = _freeze(night, write)
+        _plan(night, run_id, write)
         plans = [plan_of(packed) for packed in _plans(night.store, run_id)]
-        withdrawn = _withdraw(night, run_id, plans)
-        written, dropped = _write(night, run_id, plans, renew)
+        withdrawn = _withdraw(night, run_id, plans, write)
+        written, dropped = _write(night, run_id, plans, write)
         report = NightReport(run_id, joined(plans), written, withdrawn, dropped, resumed)
-        _finish(night, report)
+        _finish(night, report, write)
         return report
 
 
@@ -156,7 +156,7 @@ def night_figures(report: NightReport, seconds: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _unfinished(night: Night) -> str | None:
+def _unfinished(night: Night, write: Write) -> str | None:
     """Return the run to go on with; one of another day, model, policy or seed can no longer be finished and is marked failed."""
     found = None
     runs = night.store.read("runs", kind="nightly", state="running")
@@ -165,7 +165,7 @@ def _unfinished(night: Night) -> str | None:
         & (runs["policy_version"] == night.policy.version) & (runs["seed"] == night.seed)
     )  # fmt: skip
     for run_id, alike in zip(runs["run_id"].astype(str), same, strict=True):
-        with night.store.write() as tx:
+        with write() as tx:
             if alike and tx.parts.states(run_id):
                 found = run_id
                 continue
@@ -174,7 +174,7 @@ def _unfinished(night: Night) -> str | None:
     return found
 
 
-def _freeze(night: Night) -> str:
+def _freeze(night: Night, write: Write) -> str:
     """Read the record once, cut it into shards and keep them with the run's row; returns the run's identity."""
     store, policy = night.store, night.policy
     tables = {}
@@ -195,7 +195,7 @@ def _freeze(night: Night) -> str:
         "policy_version": policy.version, "fingerprint": hashlib.sha256("".join(prints).encode()).hexdigest(), "seed": night.seed,
         "state": "running", "started_at": night.now.isoformat(), "finished_at": None, "summary": None,
     }  # fmt: skip
-    with store.write() as tx:
+    with write() as tx:
         if not tx.update("runs", {"run_id": run_id}, row):
             tx.insert("runs", [row])
         tx.parts.keep(run_id, parts)
@@ -205,7 +205,7 @@ def _freeze(night: Night) -> str:
     return run_id
 
 
-def _plan(night: Night, run_id: str, renew: Callable[[], None]) -> None:
+def _plan(night: Night, run_id: str, write: Write) -> None:
     """Let workers plan the shards that have no plan yet, and keep each plan as it comes."""
     store, policy = night.store, night.policy
     with store.reading() as record:
@@ -218,8 +218,7 @@ def _plan(night: Night, run_id: str, renew: Callable[[], None]) -> None:
             return record.parts.frozen(run_id, n), night.scorer, policy, night.seed, n, len(states)
 
     for done, (n, packed) in enumerate(handed_out(plan_part, left, arguments), len(states) - len(left) + 1):
-        renew()
-        with store.write() as tx:
+        with write() as tx:
             tx.parts.planned(run_id, n, packed)
             night.reached("planning")
         night.reached("planned")
@@ -232,7 +231,7 @@ def _plans(store: Store, run_id: str) -> Iterator[bytes]:
             yield record.parts.plan(run_id, part.n)
 
 
-def _withdraw(night: Night, run_id: str, plans: list[NightPlan]) -> int:
+def _withdraw(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> int:
     """Take back proposals the plan no longer wants, unless the run has done so; returns how many it took back."""
     known = night.store.read("runs", columns=["summary"], run_id=run_id)["summary"].iloc[0]
     if isinstance(known, str):
@@ -242,7 +241,7 @@ def _withdraw(night: Night, run_id: str, plans: list[NightPlan]) -> int:
     rows = rows.rename(columns={"code": "reason"}).assign(
         state="revoked", reason_side="agency", outcome_on=pd.Timestamp(night.as_of)
     )
-    with night.store.write() as tx:
+    with write() as tx:
         done = tx.update_each("referrals", rows, ("member_id", "position_id"), {"state": "draft", "source": "night"})
         tx.update("runs", {"run_id": run_id}, {"summary": json.dumps({"withdrawn": done})})
         night.reached("withdrawing")
@@ -250,15 +249,14 @@ def _withdraw(night: Night, run_id: str, plans: list[NightPlan]) -> int:
     return done
 
 
-def _write(night: Night, run_id: str, plans: list[NightPlan], renew: Callable[[], None]) -> tuple[int, int]:
+def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> tuple[int, int]:
     """Write the proposals of the shards that are not written yet, a transaction each; returns how many went in and how many could not."""
     with night.store.reading() as record:
         states = record.parts.states(run_id)
     written, dropped = sum(p.written or 0 for p in states), sum(p.dropped or 0 for p in states)
     for part in states:
         if part.written is None:
-            renew()
-            with night.store.write() as tx:
+            with write() as tx:
                 rows = _proposals(run_id, plans[part.n], night)
                 good = rows[_still_room(tx, rows, night.as_of, night.policy)]
                 tx.insert("referrals", good)
@@ -270,13 +268,13 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], renew: Callable[[]
     return written, dropped
 
 
-def _finish(night: Night, report: NightReport) -> None:
+def _finish(night: Night, report: NightReport, write: Write) -> None:
     summary = {
         "referrals": report.written, "withdrawn": report.withdrawn, "dropped": report.dropped,
         "unplaced": len(report.plan.unplaced), "gap": report.plan.certificate.gap, "plan": report.plan.fingerprint(),
     }  # fmt: skip
     done = {"state": "done", "finished_at": datetime.now(LOCAL).isoformat(), "summary": json.dumps(summary)}
-    with night.store.write() as tx:
+    with write() as tx:
         tx.update("runs", {"run_id": report.run_id}, done)
         tx.parts.thaw(report.run_id)
         _journal(tx, night, "night_done", report.run_id, summary)

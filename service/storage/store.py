@@ -1,7 +1,7 @@
 """The record: consistent reads, writes that are kept whole or not at all, a journal entry beside every change."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -265,6 +265,10 @@ class Transaction(Reader):
                 self._connection.execute(changes.insert(), {"name": name, "n": 1})
 
 
+Write = Callable[[], AbstractContextManager[Transaction]]
+"""Opens a transaction."""
+
+
 class Store:
     """The record of one office or of a province; ``regions`` are the heads of region codes whose people its reads show (empty: all)."""
 
@@ -379,11 +383,12 @@ class Store:
             return journal.first_break(connection)
 
     @contextmanager
-    def lease(self, name: str, *, minutes: float) -> Iterator[Callable[[], None]]:
+    def lease(self, name: str, *, minutes: float) -> Iterator[Write]:
         """Hold what no two may run at once; Conflict when somebody else does.
 
         On this machine a holder holds while its process lives, whatever the clock says; one elsewhere holds until its time is over by the
-        store's clock. Yields a function that holds it for as many minutes again; it raises Conflict when the lease has gone to another.
+        store's clock. Yields a function that opens a transaction as ``write`` does and holds the lease for as many minutes again in it; it
+        raises Conflict when the lease has gone to another, so that a run that was overtaken writes nothing more.
         """
         me = leasing.this_process()
         with writing(self.engine) as connection:
@@ -394,14 +399,16 @@ class Store:
             connection.execute(leases.delete().where(leases.c.name == name))
             connection.execute(leases.insert(), {"name": name, "holder": me, "until": until})
 
-        def renew() -> None:
-            with writing(self.engine) as connection:
+        @contextmanager
+        def _write() -> Iterator[Transaction]:
+            with self.write() as tx:
                 mine = leases.update().where(leases.c.name == name, leases.c.holder == me)
-                if not connection.execute(mine.values(until=leasing.now(connection) + minutes * 60)).rowcount:
+                if not tx.execute(mine.values(until=leasing.now(tx._connection) + minutes * 60)).rowcount:
                     raise Conflict(f"{name}: another run has taken over; this one stops")
+                yield tx
 
         try:
-            yield renew
+            yield _write
         finally:
             with writing(self.engine) as connection:
                 connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == me))

@@ -4,15 +4,19 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 
 from matching.errors import Conflict
+from service.batch import Night, office_night, run_night
 from service.settings import Settings
 from service.storage import Store
 from service.storage.engine import writing
 from service.storage.schema import leases
+from service.wiring import LOCAL
+from tests.service.region import DAY
 
 HERE = os.uname().nodename
 
@@ -62,13 +66,38 @@ def test_a_process_that_died_holds_nothing_though_its_number_was_given_again(sto
     assert free(store)
 
 
-def test_a_run_that_was_overtaken_stops_at_its_next_step(store):
-    with pytest.raises(Conflict, match="taken over"), store.lease("nightly", minutes=1) as renew:
-        renew()
+def test_a_run_that_was_overtaken_writes_nothing_more(store):
+    with pytest.raises(Conflict, match="taken over"), store.lease("nightly", minutes=1) as write:
+        with write() as tx:
+            tx.journal(actor="a", role="r", action="held", object_type="t", object_id="1")
         held_by(store, "another:1:77:1", 60)
-        renew()
+        with write() as tx:
+            tx.journal(actor="a", role="r", action="overtaken", object_type="t", object_id="1")
+    assert store.read("journal")["action"].tolist() == ["held"]
     with store.reading() as record:
         assert record.execute(sa.select(leases.c.holder)).scalar_one() == "another:1:77:1"
+
+
+def test_a_night_on_a_second_machine_waits_for_the_first_and_takes_over_when_its_time_is_over(office_on_either_store):
+    office = office_on_either_store
+    held_by(office.store, "another:1:77:1", 60)
+    with pytest.raises(Conflict, match="already running as another"):
+        office_night(office)
+    assert office.store.read("runs").empty
+    held_by(office.store, "another:1:77:1", -1)
+    assert office_night(office).written > 0
+
+
+@pytest.mark.parametrize("step", ["read", "frozen", "planned", "withdrawn", "written"])
+def test_a_night_that_slept_and_was_overtaken_at_any_step_leaves_the_record_to_the_other(office, step):
+    def overtaken(reached):
+        if reached == step:
+            held_by(office.store, "another:1:77:1", 60)
+
+    night = Night(office.store, office.scorer(), "440000", DAY, datetime.now(LOCAL), reached=overtaken)
+    with pytest.raises(Conflict, match="taken over"):
+        run_night(night)
+    assert office.store.read("runs", state="done").empty
 
 
 def test_the_time_is_the_database_s_where_machines_share_it(store):
