@@ -1,8 +1,6 @@
 """In a real browser: from the log-in page to the identity provider, which is another site, and back to the page that was asked for."""
 
 import socket
-import subprocess
-import sys
 import threading
 
 import httpx2
@@ -12,21 +10,14 @@ from service.app import app_of
 from service.security.accounts import Accounts
 from service.settings import Settings
 from service.wiring import open_office
-from tests.house.tree import ROOT
 from tests.service.conftest import fill
 from tests.service.region import DAY
-from tests.service.security.identity_provider import CLIENT, SECRET
+from tests.service.security.identity_provider import CLIENT, SECRET, started
 
 
 def test_a_person_comes_back_from_the_provider_logged_in(tmp_path, chromium):
-    command = [sys.executable, "-m", "tests.service.security.identity_provider"]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as provider,
-        socket.socket() as listener,
-    ):
-        issuer = (
-            provider.stdout.readline().strip()
-        )  # http://localhost:…; the service is at 127.0.0.1, so the two are different sites
+    # the provider is at localhost, the service at 127.0.0.1: two different sites
+    with started() as issuer, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = Settings(
@@ -55,4 +46,3 @@ def test_a_person_comes_back_from_the_provider_logged_in(tmp_path, chromium):
                 page.close()
                 server.should_exit = True
                 thread.join()
-                provider.terminate()

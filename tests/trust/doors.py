@@ -2,17 +2,20 @@
 
 import re
 
+import httpx2
 from fastapi.testclient import TestClient
 
 from service.app import app_of
 from service.errors import MEDIA_TYPE
 from service.security.accounts import Accounts
 from service.security.keys import Keys
+from service.security.sessions import COOKIE
 from service.settings import Settings
 from service.wiring import open_office
 from tests.service.conftest import fill
 from tests.service.region import DAY
 from tests.service.security.cells import FORMS, operations
+from tests.service.security.identity_provider import CLIENT, FAULTS, SECRET, at_the_provider, started
 from tests.trust.frame import Figure, check
 
 PATHS = [
@@ -149,3 +152,27 @@ def problems_are_documented(ground):
         for op, w in zip(found, wanted, strict=True)
     )
     yield Figure("operations that document every refusal", good, len(found))
+
+
+@check
+def lies_of_a_provider(ground):
+    """Tokens of a real identity provider, each wrong in one way, open nothing; the right one does."""
+    with started() as issuer:
+        named = {
+            "oidc_issuer": issuer,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret": SECRET,
+            "public_url": "http://testserver",
+        }
+        office, app, _ = _service(ground, **named, login_rate_limit="1000/minute")
+        with office:
+            Accounts(office.store).link("everything", f"{issuer} person-1", by="test")
+            client, refused = TestClient(app, follow_redirects=False), 0
+            faults = FAULTS[:: ground.size(1, 4)]
+            for fault in faults:
+                httpx2.post(f"{issuer}/fault", content=fault)
+                refused += client.get(at_the_provider(client)).status_code == 401 and COOKIE not in client.cookies
+            httpx2.post(f"{issuer}/fault", content="")
+            right = int(client.get(at_the_provider(client)).status_code == 200)
+    yield Figure("tokens of a provider that are wrong in one way and open nothing", refused, len(faults))
+    yield Figure("tokens that are right and open a session", right, 1)

@@ -9,14 +9,19 @@ import hashlib
 import hmac
 import json
 import secrets
+import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx2
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.house.tree import ROOT
 
 CLIENT, SECRET = "onemonth", "client secret"
 FAULTS = (
@@ -141,6 +146,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """Say nothing."""
+
+
+@contextmanager
+def started():
+    """Start the provider as a process of its own; yields its issuer."""
+    command = [sys.executable, "-m", "tests.service.security.identity_provider"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def at_the_provider(client, back="/worklist"):
+    """Begin a log-in, log in at the provider, and return where it sends the browser back to."""
+    answer = client.get("/login/provider", params={"back": back})
+    assert answer.status_code == 303
+    sent = httpx2.get(answer.headers["location"])
+    assert sent.status_code == 302
+    return sent.headers["location"].removeprefix("http://testserver")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Log-in by a real identity provider: who proves a linked subject comes in; every lie is refused, and nothing is good twice."""
 
-import subprocess
-import sys
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -19,20 +17,17 @@ from service.security.waiting import SECONDS, Waiting
 from service.settings import Settings
 from service.storage.schema import provider_logins
 from service.wiring import open_office
-from tests.house.tree import ROOT
 from tests.service.conftest import fill
 from tests.service.region import DAY
-from tests.service.security.identity_provider import CLIENT, FAULTS, SECRET
+from tests.service.security.identity_provider import CLIENT, FAULTS, SECRET, at_the_provider, started
 
 pytestmark = pytest.mark.xdist_group("provider")
 
 
 @pytest.fixture(scope="module")
 def process():
-    command = [sys.executable, "-m", "tests.service.security.identity_provider"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as started:
-        yield started.stdout.readline().strip()
-        started.terminate()
+    with started() as issuer:
+        yield issuer
 
 
 @pytest.fixture
@@ -63,15 +58,6 @@ def app(office):
 
 def browser(app):
     return TestClient(app, follow_redirects=False)
-
-
-def at_the_provider(client, back="/worklist"):
-    """Begin a log-in, log in at the provider, and return where it sends the browser back to."""
-    answer = client.get("/login/provider", params={"back": back})
-    assert answer.status_code == 303
-    sent = httpx2.get(answer.headers["location"])
-    assert sent.status_code == 302
-    return sent.headers["location"].removeprefix("http://testserver")
 
 
 def test_who_is_linked_comes_in_with_the_account_s_role_and_goes_on_to_the_page(app, office):
@@ -144,6 +130,12 @@ def test_a_provider_that_does_not_answer_is_503_and_passwords_still_work(tmp_pat
         assert client.get("/login/provider").status_code == 503
         form = {"name": "li", "password": "correct horse 9 battery"}
         assert client.post("/login", data=form).status_code == 303
+
+
+def test_a_provider_that_says_it_is_another_is_not_believed(tmp_path, issuer):
+    settings = Settings(home=tmp_path, oidc_issuer=issuer.replace("localhost", "127.0.0.1"), oidc_client_id=CLIENT)
+    with open_office(settings, day=DAY) as office:
+        assert browser(app_of(office)).get("/login/provider").status_code == 503
 
 
 def test_without_a_provider_there_is_no_such_way_in(tmp_path):
