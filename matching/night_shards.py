@@ -54,10 +54,11 @@ def shards_of(state: NightState, policy: PolicyBook) -> tuple[Shard, ...]:
     free, dealt, at_home = _dealt(state, policy, shard, city, len(names))
     links = _linked(state, shard, len(names))
     ahead = _ahead(state, policy, shard, len(names))
-    parts = []
+    rows, parts = _Rows.of(state, shard), []
     for s, name in enumerate(names):
         seen = (dealt[s] > 0) | links[s] | (at_home == s) & (free == 0)
-        parts.append(Shard(name, _part(state, shard, seen, s), (free - dealt[s])[seen], ahead[s][seen]))
+        part = _part(state, rows, shard == s, seen, s)
+        parts.append(Shard(name, part, (free - dealt[s])[seen], ahead[s][seen]))
     return tuple(parts)
 
 
@@ -204,26 +205,46 @@ def _linked(state: NightState, shard: Ints, n: int) -> Bools:
     return out
 
 
-def _part(state: NightState, shard: Ints, seen: Bools, s: int) -> NightState:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Whose each row of a table is, looked up once for all shards: ``shard`` table → (n_rows,) the shard of its member or household, -1 where
+    there is none; ``post`` table → (n_rows,) its post's row, -1 where there is none."""
+
+    shard: dict[str, Ints]
+    post: dict[str, Ints]
+
+    @classmethod
+    def of(cls, state: NightState, shard: Ints) -> "_Rows":
+        """Look up the owners of every table; ``shard`` (n_members,)."""
+        members = state["members"]
+        home, first = np.unique(members["household_id"].to_numpy(dtype=object).astype(str), return_index=True)
+        known = {
+            "member_id": (pd.Index(members["member_id"]), np.append(shard, -1)),
+            "household_id": (pd.Index(home), np.append(shard[first], -1)),
+        }
+        owners = {"assessments": "member_id", "placements": "member_id", "referrals": "member_id", "locks": "member_id",
+                  "households": "household_id", "promises": "household_id"}  # fmt: skip
+        posts = pd.Index(state["positions"]["position_id"])
+        found = {n: known[key][1][known[key][0].get_indexer(state[n][key].fillna(""))] for n, key in owners.items()}
+        return cls(found, {n: posts.get_indexer(state[n]["position_id"].fillna("")) for n in ("referrals", "locks")})
+
+
+def _part(state: NightState, rows: _Rows, members: Bools, seen: Bools, s: int) -> NightState:
     """Return what shard ``s`` may see of a state."""
-    members, positions = state["members"][shard == s], state["positions"][seen]
-    mine, posts = pd.Index(members["member_id"]), pd.Index(positions["position_id"])
-    homes = pd.Index(members["household_id"].unique())
-    referrals, locks = state["referrals"], state["locks"]
-    ours = locks["member_id"].isin(mine)
-    stray = ~locks["member_id"].isin(state["members"]["member_id"]) & locks["member_id"].notna()
-    free = locks["member_id"].isna()
-    known = locks["position_id"].isin(state["positions"]["position_id"])
+    positions, locks = state["positions"][seen], state["locks"]
+    looked_at = np.append(seen, False)
+    nobody = locks["member_id"].isna().to_numpy(dtype=bool)
+    post, owner = rows.post["locks"], rows.shard["locks"]
+    stray = ((owner < 0) & ~nobody) | (nobody & (post < 0))
     tables = {
         "regions": state["regions"],
-        "households": state["households"][state["households"]["household_id"].isin(homes)],
-        "members": members,
-        "assessments": state["assessments"][state["assessments"]["member_id"].isin(mine)],
-        "employers": state["employers"][state["employers"]["employer_id"].isin(positions["employer_id"])],
+        "members": state["members"][members],
+        "employers": state["employers"][state["employers"]["employer_id"].isin(positions["employer_id"].unique())],
         "positions": positions,
-        "referrals": referrals[referrals["member_id"].isin(mine) | referrals["position_id"].isin(posts)],
-        "placements": state["placements"][state["placements"]["member_id"].isin(mine)],
-        "promises": state["promises"][state["promises"]["household_id"].isin(homes)],
-        "locks": locks[ours | (free & locks["position_id"].isin(posts)) | ((stray | (free & ~known)) & (s == 0))],
+        "referrals": state["referrals"][(rows.shard["referrals"] == s) | looked_at[rows.post["referrals"]]],
+        "locks": locks[(owner == s) | (nobody & looked_at[post]) | (stray & (s == 0))],
+    } | {
+        n: state[n].take(np.flatnonzero(rows.shard[n] == s))
+        for n in ("households", "assessments", "placements", "promises")
     }
     return NightState.canonical(state.as_of, tables)
