@@ -11,25 +11,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.allocation.arcs import Arcs
-from matching.allocation.mix import Sets
+from matching.allocation.mix import Mix, Sets
 from matching.allocation.surplus import Menu, best_surplus
 from matching.allocation.worth import MAX_PASSES, chain_worth
 from matching.arrays import Bools, Floats, Ints
 
-STEPS, MORE = 25, 12
+STEPS, MORE = 40, 25
 """Steps by Polyak's rule before the first mix of sets, and before each later one."""
 
-MIXES = 8
+MIXES = 3
 """Most mixes of sets."""
 
-CLOSE = 5e-3
+CLOSE = 7e-3
 """Relative gap at which the search stops."""
 
 SLOWER = 0.8
 """By how much a step is shortened that did not lower the bound."""
 
-KEPT = 0.85
+TURN = 1.5
+"""How strongly a direction keeps away from going back on the one before (Camerini, Fratta and Maffioli 1975)."""
+
+KEPT = 0.9
 """Share of the best prices so far in those the search goes on from after a mix."""
+
+WITHIN = 3.0
+"""Sets worth less than their household's best by more than so many times its share of the gap are left out of a mix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,16 @@ class _Prices:
     def mixed(self, other: "_Prices", kept: float) -> "_Prices":
         """Return ``kept`` parts of these prices and the rest of the other ones."""
         return _Prices(kept * self.unit + (1 - kept) * other.unit, kept * self.debt + (1 - kept) * other.debt)
+
+    def square(self) -> float:
+        """Return the sum of squares."""
+        return float((self.unit**2).sum() + (self.debt**2).sum())
+
+    def turned_from(self, before: "_Prices") -> "_Prices":
+        """Return this direction, turned away from going back on the one ``before``."""
+        along = float((self.unit * before.unit).sum() + (self.debt * before.debt).sum())
+        share = max(0.0, -TURN * along / before.square())
+        return _Prices(self.unit + share * before.unit, self.debt + share * before.debt)
 
 
 class _Households:
@@ -61,8 +77,7 @@ class _Households:
 
     def answer(self, prices: _Prices) -> tuple[float, _Prices]:
         """Return the total at prices, and by how much each is over- or undersubscribed; keep the sets answered with."""
-        arcs = self._arcs
-        cost = arcs.price + prices.unit[arcs.position] - prices.debt[arcs.seeker] * self._owed
+        arcs, cost = self._arcs, self._cost(prices)
         height, answered = best_surplus(self._menu, cost[self._order])
         used = np.zeros(len(cost), dtype=bool)
         used[self._order] = answered
@@ -75,6 +90,14 @@ class _Households:
             self.least, self.best = total, prices
         return total, _Prices(_uphill(taken, prices.unit), _uphill(np.where(self._obliged, 1 - held, 0), prices.debt))
 
+    def mix(self, value: float) -> Mix:
+        """Return the best mix of the sets that come near their household's best, so that it may beat ``value``."""
+        return self.sets.best(self._arcs.capacity, self._obliged, self._cost(self.best), WITHIN * (self.least - value))
+
+    def _cost(self, prices: _Prices) -> Floats:
+        arcs = self._arcs
+        return np.asarray(arcs.price + prices.unit[arcs.position] - prices.debt[arcs.seeker] * self._owed)
+
 
 def _uphill(slope: Ints, price: Floats) -> Floats:
     return np.where((price <= 0) & (slope < 0), 0.0, slope.astype(float))
@@ -84,18 +107,19 @@ def closed(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> tuple[flo
     """Return an upper bound on the priced value of any plan of the free arcs in which every ``obliged`` seeker is placed, and the arcs of
     the best plan met: ``chosen``, worth ``value``, or whole sets of a better mix.
     """
+    owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
     reward = 1.0 + 2.0 * float(np.abs(arcs.weight[arcs.home] * arcs.utility - arcs.price).max(initial=0.0))
     debt = np.where(obliged, 0.0 if arcs.saturating else reward, 0.0)
-    owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
-    prices = _Prices(first_prices(arcs, chosen, arcs.price - debt[arcs.seeker] * owed), debt)
+    unit = first_prices(arcs, chosen, arcs.price - debt[arcs.seeker] * owed)
+    prices = _Prices(unit, _first_debts(arcs, owed, unit) if arcs.saturating else debt)
     households = _Households(arcs, obliged, prices)
     if arcs.saturating:
         households.sets.add(chosen)
-    for steps in (STEPS, *(MORE,) * MIXES):
+    for steps in (STEPS, *(MORE,) * (MIXES - 1)):
         _descend(households, value, steps)
         if _near(households.least, value) or not arcs.saturating:
             break
-        mix = households.sets.best(arcs.capacity, obliged)
+        mix = households.mix(value)
         chosen, value = mix.chosen, mix.value
         if _near(households.least, value):
             break
@@ -103,18 +127,27 @@ def closed(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> tuple[flo
     return max(households.least, value), chosen
 
 
+def _first_debts(arcs: Arcs, owed: Bools, unit: Floats) -> Floats:
+    """Return (n_seekers,) what the cheapest owed arc of each seeker costs beyond what it is worth at prices of ``unit``."""
+    at = np.flatnonzero(owed)
+    short = arcs.price[at] + unit[arcs.position[at]] - (arcs.weight * arcs.missed)[arcs.home[at]] * arcs.utility[at]
+    least = np.full(len(arcs.slots), np.inf)
+    np.minimum.at(least, arcs.seeker[at], np.maximum(short, 0.0))
+    return np.where(np.isfinite(least), least, 0.0)
+
+
 def _descend(households: _Households, value: float, steps: int) -> None:
     """Move prices against what is over- and undersubscribed, so far that the total would meet ``value`` on a straight line."""
-    step, prices = 1.0, households.start
+    step, prices, turned = 1.0, households.start, None
     for _ in range(steps):
         before = households.least
         total, slope = households.answer(prices)
-        size = float((slope.unit**2).sum() + (slope.debt**2).sum())
-        if _near(households.least, value) or size == 0:
+        if _near(households.least, value) or not slope.square():
             return
+        turned = slope if turned is None else slope.turned_from(turned)
         step = step if total < before else step * SLOWER
-        far = step * (total - value) / size
-        unit, debt = prices.unit + far * slope.unit, prices.debt + far * slope.debt
+        far = step * (total - value) / turned.square()
+        unit, debt = prices.unit + far * turned.unit, prices.debt + far * turned.debt
         prices = _Prices(np.maximum(unit, 0.0), np.maximum(debt, 0.0))
 
 

@@ -35,31 +35,34 @@ class Sets:
         self._home, self._seeker, self._position, self._owed = home, seeker, position, owed
         self._missed, self._cost, self._weight = np.log1p(-np.minimum(utility, 1 - 1e-12)), cost, weight
         self._keys = mixed(np.arange(len(home)))
-        self._known, self._arcs, self._sizes = np.zeros(0, dtype=np.uint64), [home[:0]], [home[:0]]
+        self._known, self._arcs, self._sizes = np.zeros(0, dtype=np.uint64), [home[:0]], [np.zeros(0, dtype=np.int64)]
 
     def add(self, used: Bools) -> None:
         """Add each household's set of ``used`` (n_arcs,) arcs, unless it is known."""
         at = np.flatnonzero(used)
         starts = np.flatnonzero(np.diff(self._home[at], prepend=-1))
-        if not len(starts):
-            return
-        keys, sizes = np.add.reduceat(self._keys[at], starts), np.diff(starts, append=len(at))
+        sizes = np.diff(starts, append=len(at)) if len(at) else starts
+        keys = np.add.reduceat(self._keys[at], starts) if len(at) else self._known[:0]
         new = ~np.isin(keys, self._known)
         self._known = np.concatenate([self._known, keys[new]])
         self._arcs.append(at[np.repeat(new, sizes)])
         self._sizes.append(sizes[new])
 
-    def best(self, capacity: Ints, obliged: Bools) -> Mix:
+    def best(self, capacity: Ints, obliged: Bools, cost: Floats, slack: float) -> Mix:
         """Return the best mix under ``capacity`` (n_positions,) in which every ``obliged`` (n_seekers,) seeker holds an owed arc.
 
-        AllocationError where the sets known have none; the caller adds a plan first.
+        Of the sets known those of the first plan added are looked at, and those that at arc costs (n_arcs,) come as near to their household's
+        best as its even share of ``slack``. AllocationError where no mix keeps what is owed; the caller adds a plan first.
         """
         arcs, sizes = np.concatenate(self._arcs), np.concatenate(self._sizes)
+        worth, home = self._worth(arcs, sizes, cost)
+        top = np.zeros(len(self._weight))
+        np.maximum.at(top, home, worth)
+        near = worth >= top[home] - slack / max(int((top > 0).sum()), 1)
+        near[: len(self._sizes[1])] = True
+        arcs, sizes = arcs[np.repeat(near, sizes)], sizes[near]
+        value, home = self._worth(arcs, sizes, self._cost)
         n, own = len(sizes), np.repeat(np.arange(len(sizes)), sizes)
-        home = self._home[arcs[np.cumsum(sizes) - sizes]]
-        value = self._weight[home] * -np.expm1(np.bincount(own, self._missed[arcs], n)) - np.bincount(
-            own, self._cost[arcs], n
-        )
         debtors, owed = np.flatnonzero(obliged), self._owed[arcs]
         kept = _counts(self._seeker[arcs[owed]], own[owed], (len(obliged), n))[debtors]
         rows = sparse.vstack(
@@ -80,6 +83,13 @@ class Sets:
         chosen[arcs[(found.x > 1 - 1e-6)[own]]] = True
         debts[debtors] = dear[len(capacity) :]
         return Mix(-float(found.fun), chosen, dear[: len(capacity)], debts)
+
+    def _worth(self, arcs: Ints, sizes: Ints, cost: Floats) -> tuple[Floats, Ints]:
+        """Return (n_sets,) what sets are worth less arc costs, and whose they are."""
+        n, own = len(sizes), np.repeat(np.arange(len(sizes)), sizes)
+        home = self._home[arcs[np.cumsum(sizes) - sizes]]
+        done = -np.expm1(np.bincount(own, self._missed[arcs], n))
+        return self._weight[home] * done - np.bincount(own, cost[arcs], n), home
 
 
 def _counts(row: Ints, column: Ints, shape: tuple[int, int]) -> sparse.csr_matrix:

@@ -56,10 +56,10 @@ def test_the_best_mix_takes_whole_sets_under_capacity_and_keeps_what_is_owed():
     sets = Sets(home, seeker, position, utility, np.zeros(4), owed, np.ones(2))
     for arcs in ([0, 2], [1, 3], [1], [0, 1, 2]):
         sets.add(np.isin(np.arange(4), arcs))
-    free = sets.best(np.array([1, 1]), np.zeros(2, dtype=bool))
+    free = sets.best(np.array([1, 1]), np.zeros(2, dtype=bool), np.zeros(4), 9.0)
     assert free.value == pytest.approx(0.9)
     assert np.flatnonzero(free.chosen).tolist() == [0, 3]
-    bound = sets.best(np.array([1, 1]), np.array([False, True]))
+    bound = sets.best(np.array([1, 1]), np.array([False, True]), np.zeros(4), 9.0)
     assert bound.value == pytest.approx(0.8)
     assert np.flatnonzero(bound.chosen).tolist() == [1, 2]
     assert bound.debts[1] > 0
