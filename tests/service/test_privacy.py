@@ -22,7 +22,7 @@ from service.wiring import open_office
 from tests.service.conftest import add, fill
 from tests.service.region import DAY
 
-WHO = Identity("陈大文", "44010319840501002X", "13800138000")
+WHO = Identity("陈大文", "44010319840501002X", "13800138000", "沙面大街48号")
 
 
 def key():
@@ -65,7 +65,8 @@ def test_a_copy_holds_every_row_about_the_person_and_who_they_are(office):
     served(office)
     rank_member(office, "M1")
     found = export_person(office, "M1", "asked at the counter")
-    assert found["identity"] == {"name": "陈大文", "identity_number": "44010319840501002X", "phone": "13800138000"}
+    told = {"name": "陈大文", "identity_number": "44010319840501002X", "phone": "13800138000"}
+    assert found["identity"] == {**told, "address": "沙面大街48号"}
     assert {"members", "households", "referrals", "placements", "contacts", "assessments", "suggestions"} <= set(
         found["tables"]
     )
