@@ -146,7 +146,7 @@ def _path(
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": 60, "maxcor": 10, "ftol": 1e-7},
+            options={"maxiter": 60, "maxcor": 10, "ftol": 1e-6},
         )
         coefficients = answer.x
         found.append(coefficients)

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from models.ranker_inputs import Float32s, Floats, Ints, Outcomes, query_sizes
 
 Mask = NDArray[np.bool_]
-_LEAST_STRIDE = 0.03
 _ROWS_FOR_THREADS = 2_000
 _ROWS_BY_ROW = 50_000
-_ROUNDS_TO_SPARE = 10
-_PILOT_SHARE = 0.6
+_LOOK_EVERY = 4
+_FEW = 0.2
+_PILOT_ROUNDS, _PILOT_STRIDE = 48, 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one boosted member is grown: its objective, parameters over the common ones, rounds, and the
-    pilot's patience (0 = no pilot, every round is kept)."""
+    """How one boosted member is grown: its objective, parameters over the common ones, the most rounds, and for how many rounds
+    the held-out loss may fail to fall before growth stops (0 = every round is kept)."""
 
     name: str
     objective: str
@@ -100,62 +100,58 @@ def grow(binned: Binned, recipe: Recipe, fold: Ints, begin: Floats) -> tuple[Tre
     """Return trees grown on every row, and out-of-fold margins (n,), NaN for rows no fold holds out.
 
     Trees grow from the margins ``begin`` (n,), so they learn what those leave unsaid; the margin returned is theirs alone.
-    With patience, steps are paced by a pilot and growth stops at the round where the mean held-out loss is best. The
-    final trees of a paced member take half the steps and somewhat over twice the rounds, for they see more rows. Where
-    one fold holds out few of many rows, its trees are final.
+    With patience growth stops at the round where the mean held-out loss is best; the trees of all rows take a tenth more. Where one fold
+    holds out few of many rows, its trees are final.
     """
     n_threads = int(binned.common["num_threads"])
     parts = [fold == k for k in np.unique(fold[fold >= 0])]
-    paced = _paced(binned, recipe, begin, parts[0]) if recipe.patience else recipe
-    boosters, best = _grow_side_by_side(binned, paced, begin, parts)
+    boosters, best, _ = _grow_side_by_side(binned, recipe, begin, parts)
     margin = np.full(len(fold), np.nan)
     for booster, held_out in zip(boosters, parts, strict=True):
         if held_out.any():
             margin[held_out] = booster.predict(
                 binned.rows.X[held_out], raw_score=True, num_iteration=best, num_threads=n_threads
             )
-    if len(parts) == 1:
+    if len(parts) == 1 and parts[0].mean() < _FEW:
         return Trees.from_text(_text(boosters[0], best), n_threads), margin
-    shorter, longer = (0.5, 2.5) if recipe.patience else (1.0, 1.1)
-    stride = float(paced.params["learning_rate"]) * shorter
-    final = replace(paced, rounds=round(longer * best), patience=0, params={**paced.params, "learning_rate": stride})
-    (whole,), rounds = _grow_side_by_side(binned, final, begin, [np.zeros(len(fold), dtype=bool)])
+    final = replace(recipe, rounds=round(1.1 * best), patience=0)
+    (whole,), rounds, _ = _grow_side_by_side(binned, final, begin, [np.zeros(len(fold), dtype=bool)])
     return Trees.from_text(_text(whole, rounds), n_threads), margin
 
 
-def _paced(binned: Binned, recipe: Recipe, begin: Floats, held_out: Mask) -> Recipe:
-    """Return the recipe with steps as small as its rounds allow.
-
-    A pilot with long steps shows how far (steps times rounds) the data bear to go; the members go that far
-    in shorter steps, which generalise better.
-    """
-    _, best = _grow_side_by_side(binned, recipe, begin, [held_out])
-    stride = float(recipe.params["learning_rate"])
-    far = best * stride
-    shorter = min(max(far / (_PILOT_SHARE * recipe.rounds), _LEAST_STRIDE), stride)
-    rounds = min(recipe.rounds, int(np.ceil(far / (_PILOT_SHARE * shorter))) + _ROUNDS_TO_SPARE)
-    return replace(recipe, params={**recipe.params, "learning_rate": shorter}, rounds=rounds)
+def pick(binned: Binned, recipes: list[Recipe], fold: Ints, begin: Floats) -> Recipe:
+    """Return the recipe whose trees, grown in long steps, lose least on the first fold; the first where they do as well."""
+    if len(recipes) == 1:
+        return recipes[0]
+    losses = []
+    for recipe in recipes:
+        quick = replace(
+            recipe, rounds=min(recipe.rounds, _PILOT_ROUNDS), params={**recipe.params, "learning_rate": _PILOT_STRIDE}
+        )
+        _, _, loss = _grow_side_by_side(binned, quick, begin, [fold == 0])
+        losses.append(loss)
+    return recipes[int(np.argmin(losses))]
 
 
 def _grow_side_by_side(
     binned: Binned, recipe: Recipe, begin: Floats, parts: list[Mask]
-) -> tuple[list[lgb.Booster], int]:
-    """A booster for each part, grown on the rows outside it, and the rounds to keep.
+) -> tuple[list[lgb.Booster], int, float]:
+    """A booster for each part, grown on the rows outside it, the rounds to keep, and their mean held-out loss.
 
-    With patience all are grown round by round until the mean loss on the parts has not fallen for that long.
+    With patience all are grown side by side until the mean loss on the parts, looked at every few rounds, has not fallen for that long.
     """
     boosters = [_planted(binned, recipe, begin, held_out) for held_out in parts]
     least, best = np.inf, recipe.rounds
     for done in range(1, recipe.rounds + 1):
         for booster in boosters:
             booster.update()
-        if recipe.patience:
+        if recipe.patience and not done % _LOOK_EVERY:
             # rounded: the last bits of the loss depend on the number of threads, the round chosen must not
             loss = round(float(np.mean([booster.eval_valid()[0][2] for booster in boosters])), 9)
             least, best = (loss, done) if loss < least else (least, best)
             if done - best >= recipe.patience:
                 break
-    return boosters, best
+    return boosters, best, least
 
 
 def _planted(binned: Binned, recipe: Recipe, begin: Floats, held_out: Mask) -> lgb.Booster:

