@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from matching.errors import Conflict  # noqa: E402
 from matching.tables import EXCHANGE  # noqa: E402
 from models.simulation import RegionConfig, simulate_region  # noqa: E402
+from service import logs  # noqa: E402
 from service.app import app_of  # noqa: E402
 from service.batch import office_night  # noqa: E402
 from service.settings import Settings  # noqa: E402
@@ -50,6 +51,7 @@ TALLEST = 1700
 
 def main() -> None:
     """Build the region, walk the day, write the pictures and the page."""
+    logs.configure("WARNING")
     folder = ROOT / "docs" / "tour"
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.png"):

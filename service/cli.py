@@ -196,4 +196,5 @@ cli_replay.register(app)
 
 def main() -> None:
     """Run the command line."""
+    logs.configure("WARNING")
     app()

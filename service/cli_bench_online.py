@@ -207,8 +207,10 @@ def _answers(port: int) -> bool:
 
 def measured_app() -> FastAPI:
     """Return the application of the record in ``ONEMONTH_HOME`` with the naive endpoint beside it; what uvicorn starts."""
+    from service import logs
     from service.app import create_app
 
+    logs.configure("WARNING")
     app = create_app(Settings(), day=AS_OF)
     naive = FastAPI(openapi_url=None)
     naive.add_api_route("/{member_id}", _naive_endpoint(app.state.office.store), methods=["GET"])

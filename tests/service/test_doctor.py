@@ -72,10 +72,7 @@ def test_many_faults_are_found_at_once(installed, monkeypatch):
     key, other = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     vault = Vault.of(key)
     with installed.store.write() as tx:
-        tx.execute(
-            identities.insert(),
-            {"member_id": "M1", "sealed": vault.seal("M1", Identity(name="x")), "key_id": vault.key_id},
-        )
+        tx.execute(identities.insert(), vault.row("M1", Identity(name="x")))
     entry(installed.store, datetime.now(LOCAL) + timedelta(days=3))
     (installed.settings.home / "models").mkdir(parents=True)
     (installed.settings.home / "models" / "history.jsonl").write_text("{}\n")
