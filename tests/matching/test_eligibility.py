@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from matching.eligibility import Gate, decide, verdicts
 from matching.policy.load import load_policy
 from matching.reasons import Verdict
-from tests.matching.people import TODAY, household, member, pairing, position
+from tests.matching.people import MEMBER, TODAY, household, member, pairing, position
 
 POLICY = load_policy("440000", TODAY)
+
+
+AT_HOME = {"longitude": MEMBER["longitude"], "latitude": MEMBER["latitude"]}
 
 
 def judge(m=None, p=None, **tables):
@@ -159,3 +162,16 @@ def test_the_bulk_verdict_and_the_single_decision_agree():
         blocked, unknown = codes(decide(pair, POLICY, int(mi[n]), int(pj[n])))
         assert blocked == {g.name for g in Gate if int(found.blocked[n]) >> g & 1}
         assert unknown == {g.name.replace("GATE", "UNKNOWN", 1) for g in Gate if int(found.unknown[n]) >> g & 1}
+
+
+def test_a_base_in_the_members_own_street_is_within_the_shortest_limit_and_one_across_town_is_not():
+    base = {"kind": "COMMUNITY_BASE", "valid_until": date(2026, 9, 1)}
+    assert judge({"commute_limit_minutes": 15}, {**base, **AT_HOME}).verdict is Verdict.MET
+    far = judge({"commute_limit_minutes": 15}, {**base, **AT_HOME, "longitude": 113.40})
+    assert "GATE_COMMUTE" in codes(far)[0]
+
+
+@pytest.mark.parametrize(("until", "open_"), [(TODAY, True), (date(2026, 6, 9), False)])
+def test_a_base_is_open_as_long_as_its_orders_and_not_a_day_longer(until, open_):
+    decision = judge(p={"kind": "COMMUNITY_BASE", "valid_until": until})
+    assert (decision.verdict is Verdict.MET) == open_ and ("GATE_CLOSED" in codes(decision)[0]) != open_
