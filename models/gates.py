@@ -18,6 +18,11 @@ LEAST_ROWS, LEAST_MEMBERS = 50, 20
 LEAST_STARTS = 20
 """Starts on the test rows below which nothing can be said."""
 
+LIMITS = {
+    "gap": CALIBRATION_GAP, "ratio": EXPOSURE_RATIO, "rows": LEAST_ROWS, "members": LEAST_MEMBERS, "starts": LEAST_STARTS,
+}  # fmt: skip
+"""The thresholds by name, for those who show them."""
+
 PROTECTED = ("sex", "age", "disability", "dibao", "hukou", "area")
 
 

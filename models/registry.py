@@ -20,7 +20,7 @@ from matching.errors import BadInput, Conflict, ModelRefused, NotFound
 from matching.features import FEATURE_NAMES
 from matching.scoring import Scorer
 from models.card import LANGUAGES, card
-from models.gates import judge, judge_against
+from models.gates import LIMITS, judge, judge_against
 from models.registry_check import check_parts
 from models.registry_compare import compare_evaluations
 from models.registry_files import is_version, libraries, locked, read_manifest, read_version, sha256, write_version
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 STATE, GOLDEN, EVALUATION, PART = "state.json", "golden.json", "evaluation.json", "part."
 FORMAT = 1
+
+GATE_LIMITS: Mapping[str, float] = LIMITS
+"""The thresholds of the gates a version has to pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,18 @@ class Registry:
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
         self._tried: set[str] = set()
+
+    def signing(self) -> Keys:
+        """Return the keys this registry signs with, which other records of the office are signed with too; made at the first use."""
+        with locked(self.folder / "lock"):
+            if not self._keys.made and not self._events():
+                self._keys.make()
+        return self._keys
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are; checking a signature makes none."""
+        return self._keys
 
     def save(self, trained: "TrainedRanker", evaluation: Mapping[str, Any], *, made_by: str, made_at: str) -> str:
         """Store a trained scorer with its evaluation as the next version and return the version's name; nothing is promoted."""

@@ -53,7 +53,7 @@ class Keys:
         path = self.folder / SIGNING
         if not path.is_file():
             raise NotReady(
-                f"expected the signing key {SIGNING} beside {CHECKING}, found none; register and promote where the signing key is kept"
+                f"expected the signing key {SIGNING} beside {CHECKING}, found none; sign (register, promote, build evidence) where the signing key is kept"
             )
         key = load_pem_private_key(path.read_bytes(), password=None)
         assert isinstance(key, Ed25519PrivateKey)

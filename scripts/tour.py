@@ -1,10 +1,11 @@
-"""Make docs/tour.md: a small simulated region, the pages of a caseworker's day as they look, in both languages, desk and phone."""
+"""Make docs/tour.md: simulated regions, the pages of each role's day as they look, in both languages, desk and phone."""
 
 import os
 import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,13 +18,19 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from matching.errors import Conflict  # noqa: E402
+from matching.reports import Period  # noqa: E402
 from matching.tables import EXCHANGE  # noqa: E402
-from models.simulation import RegionConfig, simulate_region  # noqa: E402
+from models.evaluate import train_and_evaluate  # noqa: E402
+from models.simulation import SCENARIOS, RegionConfig, simulate_region  # noqa: E402
+from models.train import TrainConfig  # noqa: E402
 from service import logs  # noqa: E402
 from service.app import app_of  # noqa: E402
 from service.batch import office_night  # noqa: E402
 from service.settings import Settings  # noqa: E402
+from service.storage.store import TRAINING_TABLES  # noqa: E402
+from service.use_cases.bulletins import publish  # noqa: E402
 from service.use_cases.fairs import hold_fair  # noqa: E402
+from service.use_cases.model_life import set_shadow  # noqa: E402
 from service.use_cases.rank import rank_member  # noqa: E402
 from service.use_cases.refer import refer  # noqa: E402
 from service.use_cases.worklist import worklist  # noqa: E402
@@ -48,6 +55,9 @@ FLAGS = [
 ]
 TALLEST = 1700
 
+Stop = tuple[str, str, str, str, str, str, int]
+"""Role, name, title, words, address, language and width of a picture."""
+
 
 def main() -> None:
     """Build the region, walk the day, write the pictures and the page."""
@@ -56,9 +66,24 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
+    stops = [stop for fill in (_casework, _workshop) for stop in _walked(fill, folder)]
+    text = ""
+    for role in dict.fromkeys(stop[0] for stop in stops):
+        text += f"## {role}\n\n"
+        text += "".join(f"### {t}\n\n{words}\n\n![{t}](tour/{n}.png)\n\n" for r, n, t, words, *_ in stops if r == role)
+    head = (
+        "# The day of each role, page by page\n\nMade by `make tour` from small SIMULATED regions (seed 0); nobody in them is real. Pictures "
+        "are cut at the foot where a page is long.\n\n"
+    )
+    (ROOT / "docs" / "tour.md").write_text(head + text.rstrip() + "\n", "utf-8")
+    size = sum(p.stat().st_size for p in folder.glob("*.png"))
+    print(f"{len(stops)} pictures, {size / 1e6:.2f} MB")
+
+
+def _walked(fill: Callable[[Office], list[Stop]], folder: Path) -> list[Stop]:
+    """Put an office together, do what its pictures show, take them, and return its stops."""
     with tempfile.TemporaryDirectory() as home, open_office(Settings(home=Path(home)), day=AS_OF) as office:
-        _fill(office)
-        stops = _stops(office)
+        stops = fill(office)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app_of(office), log_level="error"))
@@ -69,28 +94,53 @@ def main() -> None:
         finally:
             server.should_exit = True
             thread.join()
-    text = "".join(f"## {title}\n\n{words}\n\n![{title}](tour/{name}.png)\n\n" for name, title, words, *_ in stops)
-    head = (
-        "# A caseworker's day, page by page\n\nMade by `make tour` from a small SIMULATED region (seed 0); nobody in it is real. Pictures "
-        "are cut at the foot where a page is long.\n\n"
-    )
-    (ROOT / "docs" / "tour.md").write_text(head + text.rstrip() + "\n", "utf-8")
-    size = sum(p.stat().st_size for p in folder.glob("*.png"))
-    print(f"{len(stops)} pictures, {size / 1e6:.2f} MB")
+    return stops
 
 
-def _fill(office: Office) -> None:
-    tables = simulate_region(REGION, 0).tables
+def _fill(office: Office, region: RegionConfig) -> None:
+    tables = simulate_region(region, 0).tables
     with office.store.write() as tx:
         for table in EXCHANGE:
             if table.name in tables and len(tables[table.name]):
                 tx.insert(table.name, tables[table.name])
+
+
+def _workshop(office: Office) -> list[Stop]:
+    """Return the analyst's stops: a year of a city, two versions, one in charge, the other in the shadow of some lists."""
+    _fill(office, SCENARIOS["base"])
+    for seed in (0, 1):
+        config = TrainConfig(random_state=seed, weighting="none", max_rounds=40, cutoff=AS_OF)
+        trained, evaluation = train_and_evaluate(office.store.snapshot(TRAINING_TABLES), config)
+        office.registry.save(
+            trained, evaluation, made_by="analyst-1", made_at=f"{AS_OF - timedelta(days=60 - seed)}T09:00:00+08:00"
+        )
+    office.registry.promote(
+        "v0001", by="analyst-1", approved_by="head-1", at=f"{AS_OF - timedelta(days=56)}T09:00:00+08:00"
+    )
+    set_shadow(office, "v0002", by="analyst-1")
+    for row in worklist(office)[:12]:
+        rank_member(office, str(row["member_id"]))
+    office.shadow.wait()
+    who = "The analyst"
+    return [
+        (who, "models", "What was in charge when", "Versions, who decided and who approved, steps that wait for a second person.", "/models", "zh", 1280),
+        (who, "model", "One version", "Gates, figures with intervals, calibration, groups, card.", "/models/v0001", "zh", 1280),
+        (who, "model-compare", "Two versions beside each other", "Paired differences where both saw the same referrals.", "/models/compare", "en", 1280),
+        (who, "model-watch", "The watch", "Drift of inputs and of calibration since the promotion, by week.", "/models/watch", "zh", 1280),
+        (who, "model-shadow", "The shadow", "What the other version would have shown.", "/models/shadow", "en", 360),
+        (who, "model-overrides", "Departures", "Whether officers who departed from the list did better; by reason, never by officer.", "/models/overrides", "zh", 1280),
+    ]  # fmt: skip
+
+
+def _casework(office: Office) -> list[Stop]:
+    """Return the stops of the caseworker, the supervisor and the auditor, after two nights and what the pictures show."""
+    _fill(office, REGION)
     for day in (AS_OF - timedelta(days=1), AS_OF):
         office_night(replace(office, today=lambda day=day: day), actor="tour")
+    return _stops(office)
 
 
-def _stops(office: Office) -> list[tuple[str, str, str, str, str, int]]:
-    """Return name, title, words, address, language and width of each picture, after doing what the pictures show."""
+def _stops(office: Office) -> list[Stop]:
     row, posts, letter = _first_letter(office)
     member, household = str(row["member_id"]), str(row["household_id"])
     index = office.now()
@@ -103,25 +153,32 @@ def _stops(office: Office) -> list[tuple[str, str, str, str, str, int]]:
         shown,
         key="tour-fair",
     )
-    me, home = f"/members/{member}", f"/households/{household}"
+    me, home, who = f"/members/{member}", f"/households/{household}", "The caseworker"
+    bulletin = publish(office, "monthly", Period.month_of(AS_OF).before.label).bulletin_id
     return [
-        ("worklist", "Who first", "Days left, chance, last and next contact, what blocks; counts on top, filters beside them.", "/worklist", "zh", 1280),
-        ("worklist-phone", "The same on a phone", "Rows become cards at 360 px.", "/worklist", "en", 360),
-        ("household", "One household, one file", "Four panels, members side by side, clock, tasks, contacts; which member first.", home, "zh", 1280),
-        ("member", "The ranked list", "Reasons, problems, what to ask; refer, compare, pin, exclude, disagree, correct.", me, "zh", 1280),
-        ("member-en", "The ranked list in English", "The switch is at the top of every page.", me, "en", 1280),
-        ("compare", "Two posts beside each other", "What speaks for and against each.", f"{me}/compare?post={posts[1]}&post={posts[2]}", "zh", 1280),
-        ("letter", "Letter and slip", "Only what the employer needs; printed in black and white, or as PDF.", f"/letters/{letter}", "zh", 1280),
-        ("slips", "A slip comes back", "Find the letter by its number; the overdue ones are listed.", f"/slips?number={letter}", "zh", 1280),
-        ("my-list", "The member's own list", "Plain words, large print, how to switch the machine off, how to disagree.", f"{me}/list", "zh", 1280),
-        ("morning", "The morning after", "What the night changed, for whom, and why.", "/morning", "zh", 1280),
-        ("messages", "Short messages", "At most 70 characters, no name.", "/morning/messages", "zh", 1280),
-        ("sheet", "Direct train", "The posts of a household on one sheet.", f"{home}/sheet", "zh", 1280),
-        ("cards", "Cards to print", "Contact card and plain-language card.", f"{home}/cards", "zh", 1280),
-        ("register", "First registration", "The five clears of the intake talk.", "/register?people=1", "zh", 1280),
-        ("register-phone", "First registration on a phone", "At the door of the household.", "/register?people=1", "en", 360),
-        ("fair", "A fair", "Who is invited to which table, and the roll to be signed.", f"/fairs/{fair['job_fair_id']}", "zh", 1280),
-        ("appeals", "Appeals", "Each with its clock.", "/appeals", "zh", 1280),
+        (who, "worklist", "Who first", "Days left, chance, last and next contact, what blocks; counts on top, filters beside them.", "/worklist", "zh", 1280),
+        (who, "worklist-phone", "The same on a phone", "Rows become cards at 360 px.", "/worklist", "en", 360),
+        (who, "household", "One household, one file", "Four panels, members side by side, clock, tasks, contacts; which member first.", home, "zh", 1280),
+        (who, "member", "The ranked list", "Reasons, problems, what to ask; refer, compare, pin, exclude, disagree, correct.", me, "zh", 1280),
+        (who, "member-en", "The ranked list in English", "The switch is at the top of every page.", me, "en", 1280),
+        (who, "compare", "Two posts beside each other", "What speaks for and against each.", f"{me}/compare?post={posts[1]}&post={posts[2]}", "zh", 1280),
+        (who, "letter", "Letter and slip", "Only what the employer needs; printed in black and white, or as PDF.", f"/letters/{letter}", "zh", 1280),
+        (who, "slips", "A slip comes back", "Find the letter by its number; the overdue ones are listed.", f"/slips?number={letter}", "zh", 1280),
+        (who, "my-list", "The member's own list", "Plain words, large print, how to switch the machine off, how to disagree.", f"{me}/list", "zh", 1280),
+        (who, "morning", "The morning after", "What the night changed, for whom, and why.", "/morning", "zh", 1280),
+        (who, "messages", "Short messages", "At most 70 characters, no name.", "/morning/messages", "zh", 1280),
+        (who, "sheet", "Direct train", "The posts of a household on one sheet.", f"{home}/sheet", "zh", 1280),
+        (who, "cards", "Cards to print", "Contact card and plain-language card.", f"{home}/cards", "zh", 1280),
+        (who, "register", "First registration", "The five clears of the intake talk.", "/register?people=1", "zh", 1280),
+        (who, "register-phone", "First registration on a phone", "At the door of the household.", "/register?people=1", "en", 360),
+        (who, "fair", "A fair", "Who is invited to which table, and the roll to be signed.", f"/fairs/{fair['job_fair_id']}", "zh", 1280),
+        (who, "appeals", "Appeals", "Each with its clock.", "/appeals", "zh", 1280),
+        ("The supervisor", "supervisor", "The region at a glance", "Stock, flow, promises kept, retention; which promises are likely to break.", "/supervisor", "zh", 1280),
+        ("The supervisor", "outlook", "What the night foresaw", "What blocks each promise, who holds nothing, what one more opening is worth.", "/supervisor/outlook", "zh", 1280),
+        ("The supervisor", "outlook-phone", "The same on a phone", "In English, at 360 px.", "/supervisor/outlook", "en", 360),
+        ("The supervisor", "bulletin", "A bulletin", "Frozen when published; as page, workbook and PDF.", f"/bulletins/{bulletin}", "zh", 1280),
+        ("The auditor", "journal", "The journal", "Filtered, with its chain walked and the result shown.", "/journal", "zh", 1280),
+        ("The auditor", "evidence", "The evidence of one household", "Everything offered, shown and decided as one signed file.", f"/journal?household={household}", "en", 1280),
     ]  # fmt: skip
 
 
@@ -139,7 +196,7 @@ def _first_letter(office: Office) -> tuple[dict[str, object], list[str], str]:
     )
 
 
-def _take(site: str, stops: list[tuple[str, str, str, str, str, int]], folder: Path) -> None:
+def _take(site: str, stops: list[Stop], folder: Path) -> None:
     places = [
         os.environ.get("ONEMONTH_CHROMIUM", ""),
         "/usr/bin/chromium",
@@ -149,7 +206,7 @@ def _take(site: str, stops: list[tuple[str, str, str, str, str, int]], folder: P
     program = next(p for p in places if p and Path(p).is_file())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        for name, _, _, address, language, width in stops:
+        for _, name, _, _, address, language, width in stops:
             _picture(browser, site, address, language, width, folder / f"{name}.png")
         browser.close()
 

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import access, casework, health, metrics, model_versions, reports, routes, rules, whatif
+from service.api import access, audit, casework, health, metrics, model_versions, reports, routes, rules, whatif
 from service.api.guard import Guard
 from service.api.watch import Tally, Watch
 from service.errors import MEDIA_TYPE, document, headers_of, problem_of
@@ -28,9 +28,11 @@ from service.tracing import trace_statements, tracer_of
 from service.use_cases.refusals import Ineligible
 from service.web import (
     access_pages,
+    audit_pages,
     household_pages,
     letter_pages,
     member_pages,
+    model_pages,
     morning_pages,
     pages,
     provider_pages,
@@ -40,8 +42,8 @@ from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
 ROUTERS = (
-    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, pages.router, access_pages.router, provider_pages.router, member_pages.router,
-    household_pages.router, letter_pages.router, morning_pages.router, supervisor_pages.router,
+    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, audit.router, pages.router, access_pages.router, provider_pages.router, member_pages.router,
+    household_pages.router, letter_pages.router, morning_pages.router, supervisor_pages.router, audit_pages.router, model_pages.router,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""
 

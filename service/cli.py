@@ -11,6 +11,7 @@ from service import (
     cli_accounts,
     cli_bench,
     cli_demo,
+    cli_evidence,
     cli_models,
     cli_operations,
     cli_policy,
@@ -186,6 +187,7 @@ def _codes(reasons: list[dict[str, Any]]) -> str:
 cli_accounts.register(app)
 cli_bench.register(app)
 cli_demo.register(app)
+cli_evidence.register(app)
 cli_models.register(app, models_app)
 cli_operations.register(app)
 cli_privacy.register(app)

@@ -1,6 +1,7 @@
 """Commands about people's data: a copy, a correction, deletion, retention, anonymising, the vault's key, data for training."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -114,30 +115,23 @@ def rotate(as_json: Json = False) -> None:
 
 def training(folder: Path, as_of: AsOf = None, as_json: Json = False) -> None:
     """Write data for analysts under random keys, at least five people alike, and try to find each person again before it is kept."""
-    from matching.errors import BadInput
-    from service.exchange.pseudonyms import K, fewest_candidates, pseudonymise
-    from service.storage.store import TRAINING_TABLES
-    from service.wiring import open_store
+    from service.use_cases.training_export import training_data
+    from service.wiring import open_office
 
-    with refusals(), open_store(Settings()) as store:
-        tables, day = store.snapshot(TRAINING_TABLES), day_of(as_of)
-        made = pseudonymise(tables, day)
-        fewest = fewest_candidates(made.frames["people"], tables["members"], day)
-        if made.people and min(made.smallest, fewest) < K:
-            raise BadInput(
-                f"training export: expected {K} people alike everywhere, found {min(made.smallest, fewest)}; nothing was written"
-            )
+    with refusals(), open_office(Settings(), day=day_of(as_of)) as office:
+        found = training_data(replace(office, actor="console", role="service"))
+        made = found.made
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in made.frames.items():
             frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8")
-        with store.write() as tx:
-            tx.journal(
-                actor="console", role="service", action="training.exported", object_type="record", object_id=day.isoformat(),
-                after={"people": made.people, "left_out": made.left_out, "smallest": made.smallest},
-            )  # fmt: skip
-    told = {"people": made.people, "left_out": made.left_out, "smallest": made.smallest, "fewest_candidates": fewest}
+    told = {
+        "people": made.people,
+        "left_out": made.left_out,
+        "smallest": made.smallest,
+        "fewest_candidates": found.fewest,
+    }
     say(
         as_json,
         told,
-        lambda: out.print(f"{made.people} people written, {made.left_out} left out, at least {fewest} alike"),
+        lambda: out.print(f"{made.people} people written, {made.left_out} left out, at least {found.fewest} alike"),
     )

@@ -135,6 +135,7 @@ SUGGESTIONS = Table("suggestions", "what a run or a list showed, with what it re
     col("problems", "text", "negative reasons as JSON", default="[]"),
     col("unknowns", "text", "what is not known as JSON", default="[]"),
     col("features_hash", "text", "hash of the inputs as they stood", null=True),
+    col("features", "text", "the inputs themselves in the model's order, float32 in base64; their hash is features_hash", null=True),
     col("shown_on", "date", "day shown"),
     col("action", "code", "what was done", codes=("none", "referred", "hidden", "pinned"), default="none"),
 ))  # fmt: skip

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "job": {"own": {"value": {"kind": "self_employed", "started_on": "2026-11-02", "evidence": "licence"}}},
     "evidence": {"contract": {"value": {"evidence": "contract"}}},
     "job-end": {"left": {"value": {"ended_on": "2026-11-02", "reason": "dismissed"}}},
+    "evidence-pack": {"inspection": {"value": {"reason": "yearly inspection"}}},
     "bulletin": {"monthly": {"value": {"kind": "monthly", "period": "2026-10"}}},
     "review": {"let through": {"value": {"state": "verified", "reason": "wish_dropped"}}},
 }

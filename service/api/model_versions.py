@@ -1,16 +1,19 @@
 """Trained versions: what there is, what answers, how it fares, what runs in the shadow."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
+from service.api.audit import ZipResponse, packed
 from service.api.context import AnOffice
 from service.errors import responses
 from service.schemas import Out
 from service.use_cases import model_life
 from service.use_cases import watch as watching
+from service.use_cases.training_export import training_data
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -26,10 +29,22 @@ class VersionsOut(Out):
     shadow: str | None
 
 
+class TermOut(Out):
+    """A stretch in which one version answered; ``until`` null: it still does."""
+
+    version: str
+    since: str
+    until: str | None
+    by: str
+    approved_by: str | None
+    why: str | None
+
+
 class HistoryOut(Out):
     """What was registered, put in charge, taken back and run in the shadow."""
 
     items: list[dict[str, Any]]
+    terms: list[TermOut] = Field(description="what was in production when, oldest first")
 
 
 class VersionOut(Out):
@@ -98,7 +113,7 @@ def get_model_versions(office: AnOffice) -> VersionsOut:
 @router.get("/history", responses=responses())
 def get_model_history(office: AnOffice) -> HistoryOut:
     """What was in production when, and who decided."""
-    return HistoryOut(items=model_life.history(office))
+    return HistoryOut(items=model_life.history(office), terms=[TermOut(**asdict(t)) for t in model_life.terms(office)])
 
 
 @router.get("/compare", responses=responses("not-found"))
@@ -123,6 +138,12 @@ def get_model_overrides(office: AnOffice) -> OverridesOut:
 def get_model_shadow(office: AnOffice, version: Named = None) -> ShadowOut:
     """Differences between what was shown and what the version in the shadow would have shown."""
     return ShadowOut(**model_life.shadow(office, version))
+
+
+@router.post("/training-data", response_class=ZipResponse, responses=responses())
+def post_training_data(office: AnOffice) -> ZipResponse:
+    """Pseudonymised data of the caller's regions, at least five people alike; each export is an entry of the journal."""
+    return packed(f"training-{office.today():%Y%m%d}.zip", training_data(office).archive())
 
 
 @router.get("/{version}", responses=responses("not-found"))

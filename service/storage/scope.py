@@ -1,7 +1,6 @@
 """Whose rows a caller sees: people's tables narrowed to heads of region codes, inside the query itself."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -43,12 +42,38 @@ def _people(table: sa.Table, heads: Sequence[str]) -> sa.ColumnElement[bool] | N
 
 def _journal(table: sa.Table, heads: Sequence[str]) -> sa.ColumnElement[bool]:
     """Entries about people of these regions, and those about no person: posts, runs, files."""
-    about: list[Any] = [table.c.object_type.not_in([*_JOURNALLED, "approvals", "accounts"])]
+    steps = metadata.tables["approvals"]
+    return sa.or_(
+        table.c.object_type.not_in([*_JOURNALLED, "approvals", "accounts"]),
+        *_named(table, lambda other: _people(other, heads)),
+        sa.and_(
+            table.c.object_type == "approvals", table.c.object_id.in_(sa.select(steps.c.approval_id).where(scope(steps, heads)))  # type: ignore[arg-type]
+        ),
+    )  # fmt: skip
+
+
+def about_household(household_id: str) -> sa.ColumnElement[bool]:
+    """Return the condition on the journal that keeps what was done about a household, its members and their affairs."""
+    table, steps, people = (metadata.tables[name] for name in ("journal", "approvals", "members"))
+
+    def own(other: sa.Table) -> sa.ColumnElement[bool] | None:
+        if "household_id" in other.c:
+            return other.c.household_id == household_id
+        return other.c.member_id.in_(sa.select(people.c.member_id).where(people.c.household_id == household_id))
+
+    of_theirs = sa.select(steps.c.approval_id).where(sa.or_(*_named(steps, own)))
+    return sa.or_(
+        *_named(table, own), sa.and_(table.c.object_type == "approvals", table.c.object_id.in_(of_theirs))
+    )  # fmt: skip
+
+
+def _named(
+    table: sa.Table, whose: Callable[[sa.Table], sa.ColumnElement[bool] | None]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Conditions that a row names, by object type and number, a row of somebody's."""
     for name, key in _JOURNALLED.items():
         other = metadata.tables["members" if name == "identities" else name]
-        condition = _people(other, heads)
+        condition = whose(other)
         if condition is not None:
-            about.append(
-                sa.and_(table.c.object_type == name, table.c.object_id.in_(sa.select(other.c[key]).where(condition)))
-            )
-    return sa.or_(*about)
+            mine = sa.select(other.c[key]).where(condition)
+            yield sa.and_(table.c.object_type == name, table.c.object_id.in_(mine))

@@ -1,9 +1,11 @@
 """Versions of the ranker: what there is, what answers, who decided; put one in charge, take it back, let one run in the shadow."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from matching.baseline import BaselineScorer
 from matching.errors import BadInput, NotFound
 from models.registry_history import shadow_of
 from service.shadow import shadow_report
@@ -30,6 +32,31 @@ def compare(office: Office, first: str | None = None, second: str | None = None)
 def history(office: Office) -> list[dict[str, Any]]:
     """Return what was registered, put in charge, taken back and run in the shadow: when, by whom, approved by whom, and why."""
     return office.registry.history()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A stretch in which one version answered: from when, until when (None: it still does), who decided, who approved, and why."""
+
+    version: str
+    since: str
+    until: str | None
+    by: str
+    approved_by: str | None
+    why: str | None
+
+
+def terms(office: Office) -> tuple[Term, ...]:
+    """Return what was in production when, oldest first, each with who put it there; before the first it was the baseline."""
+    moves = [e for e in office.registry.history() if e["event"] in ("promoted", "rolled_back")]
+    ends = [*(e["at"] for e in moves[1:]), None][: len(moves)]
+    return tuple(
+        Term(
+            str(e["version"] if e["event"] == "promoted" else e["to"] or BaselineScorer.version), e["at"], end, e["by"], e.get("approved_by"),
+            e.get("override") or e.get("why"),
+        )
+        for e, end in zip(moves, ends, strict=True)
+    )  # fmt: skip
 
 
 def promote(

@@ -1,5 +1,6 @@
 """What a list shows of a post or a member beside the score, and the record that it was shown."""
 
+import base64
 import hashlib
 import json
 import uuid
@@ -124,28 +125,32 @@ def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
     return tuple(out)
 
 
-def input_hashes(pairing: Pairing, items: Sequence[Ranked]) -> list[str]:
-    """Return a hash of each entry's inputs as they stood: the exact features the score was computed from."""
+def inputs_of(pairing: Pairing, items: Sequence[Ranked]) -> list[bytes]:
+    """Return each entry's inputs as they stood: the exact features the score was computed from, float32."""
     mi = np.array([x.member for x in items], dtype=np.int64)
     pj = np.array([x.position for x in items], dtype=np.int64)
-    features = build(pairing, mi, pj).features
-    return [hashlib.sha256(row.tobytes()).hexdigest() for row in features]
+    return [row.tobytes() for row in build(pairing, mi, pj).features]
+
+
+def input_hash(inputs: bytes) -> str:
+    """Return the hash by which the inputs of a score are known."""
+    return hashlib.sha256(inputs).hexdigest()
 
 
 def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> None:
     """Write what was shown, with inputs, model and probabilities, to the suggestions and the journal, in one transaction."""
     pairing = index.pairing
-    hashes = input_hashes(pairing, ranking.items)
+    inputs = inputs_of(pairing, ranking.items)
     request = request_id or uuid.uuid4().hex
-    rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version, digest)
-            for item, digest in zip(ranking.items, hashes, strict=True)]  # fmt: skip
+    rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version, features)
+            for item, features in zip(ranking.items, inputs, strict=True)]  # fmt: skip
     after = {
         "model_version": ranking.model_version,
         "policy_version": index.policy.version,
         "as_of": index.as_of.isoformat(),
         "considered": ranking.considered,
         "eligible": ranking.eligible,
-        "inputs": hashlib.sha256("".join(hashes).encode()).hexdigest(),
+        "inputs": hashlib.sha256("".join(map(input_hash, inputs)).encode()).hexdigest(),
         "items": [[r["member_id"], r["position_id"], r["p_placed"], r["p_stays"]] for r in rows],
     }
     with office.store.write() as tx:
@@ -157,14 +162,16 @@ def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ra
         )  # fmt: skip
 
 
-def _suggestion(suggestion_id: str, index: Index, item: Ranked, model_version: str, digest: str) -> dict[str, object]:
+def _suggestion(
+    suggestion_id: str, index: Index, item: Ranked, model_version: str, features: bytes
+) -> dict[str, object]:
     return {
         "suggestion_id": suggestion_id,
         "member_id": str(index.pairing.members.ids[item.member]),
         "position_id": str(index.pairing.positions.ids[item.position]),
         "rank": item.rank, "score": item.score, "p_placed": item.p_placed, "p_stays": item.p_stays, "model_version": model_version,
         "reasons": _json(item.reasons), "problems": _json(item.problems), "unknowns": _json(item.unknowns),
-        "features_hash": digest, "shown_on": pd.Timestamp(index.as_of), "action": "none",
+        "features_hash": input_hash(features), "features": base64.b64encode(features).decode(), "shown_on": pd.Timestamp(index.as_of), "action": "none",
     }  # fmt: skip
 
 

@@ -31,6 +31,8 @@ PLACES: tuple[Place, ...] = (
     Place("bulletins", "/bulletins", frozenset({Role.SUPERVISOR.value, Role.AUDITOR.value})),
     Place("approvals", "/approvals", frozenset({Role.SUPERVISOR.value, Role.ANALYST.value, Role.CASEWORKER.value})),
     Place("flags", "/flags", _SUPERVISOR),
+    Place("models", "/models", frozenset({Role.ANALYST.value, Role.SUPERVISOR.value, Role.AUDITOR.value})),
+    Place("journal", "/journal", frozenset({Role.AUDITOR.value})),
 )
 """Every entry in its order. A page that is reached from another one needs none; what a role may open is decided elsewhere."""
 
@@ -46,6 +48,9 @@ SECTION: Mapping[str, str] = {
     "position": "worklist",
     "letter": "worklist",
     "outlook": "supervisor",
+    **dict.fromkeys(
+        ("model", "model-compare", "model-watch", "model-shadow", "model-overrides", "training-data"), "models"
+    ),
     "bulletin": "bulletins",
 }
 """Page → the entry it belongs to, where it is not an entry itself."""

@@ -42,18 +42,23 @@ def chromium():
 
 
 @pytest.fixture
-def site(tmp_path):
-    """Serve a fresh office on a free port of this machine; its identifiers say that it is simulated."""
+def served(tmp_path):
+    """A fresh office on the small region; its identifiers say that it is simulated."""
     with open_office(Settings(home=tmp_path), day=DAY) as office:
-        fill(office, "SIM-")
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app_of(office), log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        yield fill(office, "SIM-")
+
+
+@pytest.fixture
+def site(served):
+    """Serve the office on a free port of this machine."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app_of(served), log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture(params=[("zh", 1280), ("en", 360)], ids=lambda p: f"{p[0]}-{p[1]}px")

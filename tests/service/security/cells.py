@@ -30,13 +30,23 @@ SHARED = {"position_id": "P2", "slug": "conflict", "job_fair_id": "F-any", "vers
 
 ABSENT = {name: f"{value[0]}absent" for name, value in PERSONAL.items()}
 
-QUERY = {"get_referrals": {"member_id": "M1"}, "get_restricted": {"reason": "eligibility"}}
+QUERY = {
+    "get_referrals": {"member_id": "M1"},
+    "get_journal": {"household_id": "H1"},
+    "get_restricted": {"reason": "eligibility"},
+}
 """Questions that name somebody outside the path."""
 
 BODIES = {"post_notice": {"object_id": "R-home"}}
 """Operation → what its example body names of the test's region."""
 
-NOTHING_YET = {"get_model_version": 404, "get_model_comparison": 404, "get_model_shadow": 404}
+NOTHING_YET = {
+    "get_model_version": 404,
+    "model_page": 404,
+    "promotion_form": 404,
+    "get_model_comparison": 404,
+    "get_model_shadow": 404,
+}
 """Operation → what a caller who is let in is told while no version is stored."""
 
 FORMS = {
@@ -50,6 +60,7 @@ FORMS = {
                       "m1.education": "junior", "m1.willing": "yes"},
     "fair_form": {"token": "cell-token", "held_on": "2026-11-20", "region_code": "440103001", "place": "广场", "position_id": "P2"},
     "publish_form": {"kind": "monthly", "period": "2026-10"}, "approval_form": {"approve": "no"},
+    "evidence_form": {"reason": "inspection"}, "promotion_form": {"reason": "better"}, "rollback_form": {"reason": "worse"}, "training_form": {},
 }  # fmt: skip
 
 PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|L-home|Z-home|荔湾-00\d)\b")
