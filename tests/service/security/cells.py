@@ -41,6 +41,7 @@ BODIES = {"post_notice": {"object_id": "R-home"}}
 """Operation → what its example body names of the test's region."""
 
 NOTHING_YET = {
+    "get_outlook": 404,
     "get_model_version": 404,
     "model_page": 404,
     "promotion_form": 404,
