@@ -207,8 +207,7 @@ def encode_positions(
     days = _days(as_of, n)
     lng, lat = _coordinates(positions, regions)
     need, essential = _skill_needs(positions)
-    confirmed = positions["last_confirmed_on"].fillna(positions["verified_on"]).fillna(positions["posted_on"])
-    unconfirmed = _age_days(confirmed, days)
+    unconfirmed = days_unconfirmed(positions, as_of)
     until = positions["valid_until"].to_numpy().astype("datetime64[D]")
     is_open = (positions["status"] == "open").to_numpy() & (positions["openings_left"] > 0).to_numpy()
     minimum = policy.each("wage.minimum_month", positions["region_code"])
@@ -222,7 +221,7 @@ def encode_positions(
         .map({"quarantined": -1, "received": 0, "verified": 1})
         .to_numpy(dtype=np.int64),
         barred_employer=_barred(positions, employers),
-        wage_gate=_wage_gate(positions, minimum, policy),
+        wage_gate=wage_gate(positions, minimum, policy),
         region=token_column(positions["region_code"], region_chain),
         city=positions["region_code"].str[:4].to_numpy(dtype=object),
         lng=lng,
@@ -322,6 +321,12 @@ def _days(as_of: date | Days, n: int) -> Days:
 
 def _number(series: pd.Series) -> Floats:
     return series.to_numpy(dtype=float, na_value=np.nan)
+
+
+def days_unconfirmed(positions: pd.DataFrame, as_of: date | np.ndarray) -> Floats:
+    """Return (n,) days since the employer last confirmed each post, else since it was verified, else since it was posted."""
+    confirmed = positions["last_confirmed_on"].fillna(positions["verified_on"]).fillna(positions["posted_on"])
+    return _age_days(confirmed, _days(as_of, len(positions)))
 
 
 def _fresh(positions: pd.DataFrame, unconfirmed: Floats, policy: PolicyBook) -> Ints:
@@ -424,8 +429,8 @@ def _barred(positions: pd.DataFrame, employers: pd.DataFrame) -> Bools:
     return (positions["employer_id"].isin(listed) | positions["user_unit_id"].isin(listed)).to_numpy(dtype=bool)
 
 
-def _wage_gate(positions: pd.DataFrame, minimum: Floats, policy: PolicyBook) -> Ints:
-    """1 lawful, -1 the best wage offered is below the minimum wage, 0 only its lower end is, or the minimum is not known."""
+def wage_gate(positions: pd.DataFrame, minimum: Floats, policy: PolicyBook) -> Ints:
+    """Return (n,) 1 lawful, -1 the best wage offered is below the minimum wage, 0 only its lower end is, or the minimum is not known."""
     low, high = _number(positions["wage_min"]), _number(positions["wage_max"])
     hours = _number(positions["hours_week"])
     hourly = policy.each("wage.minimum_hour", positions["region_code"])

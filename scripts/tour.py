@@ -31,8 +31,11 @@ from service.storage.store import TRAINING_TABLES  # noqa: E402
 from service.use_cases.bulletins import publish  # noqa: E402
 from service.use_cases.fairs import hold_fair  # noqa: E402
 from service.use_cases.model_life import set_shadow  # noqa: E402
+from service.use_cases.post_desk import Asked, desk_list  # noqa: E402
+from service.use_cases.post_entry import Unit, register_post  # noqa: E402
 from service.use_cases.rank import rank_member  # noqa: E402
 from service.use_cases.refer import refer  # noqa: E402
+from service.use_cases.uploads import send_in  # noqa: E402
 from service.use_cases.worklist import worklist  # noqa: E402
 from service.wiring import Office, open_office  # noqa: E402
 
@@ -179,6 +182,28 @@ def _stops(office: Office) -> list[Stop]:
         ("The supervisor", "bulletin", "A bulletin", "Frozen when published; as page, workbook and PDF.", f"/bulletins/{bulletin}", "zh", 1280),
         ("The auditor", "journal", "The journal", "Filtered, with its chain walked and the result shown.", "/journal", "zh", 1280),
         ("The auditor", "evidence", "The evidence of one household", "Everything offered, shown and decided as one signed file.", f"/journal?household={household}", "en", 1280),
+        *_desk_stops(office),
+    ]  # fmt: skip
+
+
+def _desk_stops(office: Office) -> list[Stop]:
+    """Return the stops of the employer desk and of the files, after taking in a post and sending in a file."""
+    who = "The post officer"
+    unit = str(office.store.read("employers", ["employer_id"])["employer_id"].iloc[0])
+    street = str(office.now().positions["region_code"].iloc[0])
+    told = {"kind": "EMPLOYER", "title": "包装工（限女性）", "duties": "给产品贴标、装箱，年龄要求：45岁以下", "occupation_code": "69901", "region_code": street,
+            "wage_min": 200000, "wage_max": 230000, "contract_months": 12, "insured": "medical", "shift_start": 510, "shift_end": 1050}  # fmt: skip
+    held = f"/desk/posts/{register_post(office, Unit(unit), told, key='tour-post')['position_id']}"
+    open_one = next(p["position_id"] for p in reversed(desk_list(office, Asked("open"), limit=500).items))
+    rows = "家庭编号,家庭档案号,居住地,认定日期,民族,低保情况\nSIM-X1,示例-1,{0},2026年6月1日,汉,享受中\nSIM-X2,示例-2,{0},2026年13月1日,汉,无\n"
+    sent = send_in(office, "零就业家庭台账.csv", rows.format(street).encode())
+    return [
+        (who, "desk", "The employer desk", "Posts by what they wait for; the one confirmed longest ago first, confirmed in one tap.", "/desk", "zh", 1280),
+        (who, "desk-phone", "The desk on a phone", "The same list at 360 px.", "/desk", "en", 360),
+        (who, "desk-held", "A post held back", "What was found, where, and what to change; the occupation suggested; let through after correction.", held, "zh", 1280),
+        (who, "desk-members", "Whom a post suits", "Numbers and reasons; nothing about health or categories.", f"/desk/posts/{open_one}/members", "zh", 1280),
+        (who, "imports", "Files in and out", "Send a workbook in, see what became of others, take tables home.", "/imports", "zh", 1280),
+        (who, "import", "A file before it is brought in", "What each column means, what the first rows become, what would be refused.", f"/imports/{sent.upload_id}", "zh", 1280),
     ]  # fmt: skip
 
 

@@ -15,10 +15,23 @@ from starlette.middleware import Middleware
 
 from matching.errors import OneMonthError
 from service import schemas
-from service.api import access, audit, casework, health, metrics, model_versions, reports, routes, rules, whatif
+from service.api import (
+    access,
+    audit,
+    casework,
+    desk,
+    health,
+    imports,
+    metrics,
+    model_versions,
+    reports,
+    routes,
+    rules,
+    whatif,
+)
 from service.api.guard import Guard
 from service.api.watch import Tally, Watch
-from service.errors import MEDIA_TYPE, document, headers_of, problem_of
+from service.errors import MEDIA_TYPE, Problem, document, headers_of, problem_of
 from service.logs import where
 from service.security.gate import Gate, admit, caller_of
 from service.security.provider import Provider
@@ -29,7 +42,9 @@ from service.use_cases.refusals import Ineligible
 from service.web import (
     access_pages,
     audit_pages,
+    desk_pages,
     household_pages,
+    import_pages,
     letter_pages,
     member_pages,
     model_pages,
@@ -42,8 +57,11 @@ from service.web.view import local_path, render
 from service.wiring import Office, open_office
 
 ROUTERS = (
-    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router, whatif.router, reports.router, audit.router, pages.router, access_pages.router, provider_pages.router, member_pages.router,
-    household_pages.router, letter_pages.router, morning_pages.router, supervisor_pages.router, audit_pages.router, model_pages.router,
+    health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router,
+    whatif.router, reports.router, audit.router, desk.router, imports.router, imports.sending, pages.router,
+    access_pages.router, provider_pages.router, member_pages.router, household_pages.router, letter_pages.router,
+    morning_pages.router, supervisor_pages.router, audit_pages.router, model_pages.router, desk_pages.router,
+    import_pages.router, import_pages.sending,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""
 
@@ -116,13 +134,19 @@ def _answer(request: Request, error: Exception) -> Response:
         return RedirectResponse(access_pages.login_address(request), 303, headers={"Cache-Control": "no-store"})
     ineligible = error if isinstance(error, Ineligible) else None
     page = render(
-        request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem,
+        request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem, words=_words(problem, path),
         request_id=request.scope.get("onemonth.request_id", ""),
         reasons=ineligible.reasons if ineligible else (), nearest=ineligible.nearest if ineligible else (),
         back=_referrer(request),
     )  # fmt: skip
     page.headers.update(headers_of(error))
     return page
+
+
+def _words(problem: Problem, path: str) -> str:
+    """Return the key of the sentence a page tells a problem by; where files are sent in it speaks of files."""
+    of_files = path.startswith("/imports") and problem.slug in ("too-large", "media-type")
+    return f"problem.{problem.slug}-file" if of_files else f"problem.{problem.slug}"
 
 
 def _referrer(request: Request) -> str:

@@ -149,6 +149,7 @@ POSITIONS = Table("positions", "posts of every kind", ("position_id",), (
     col("kind", "code", "kind of post", codes=v.PositionKind),
     col("pw_subtype", "code", "subtype of a public-welfare post (open list; known ones in the vocabulary)", null=True),
     col("title", "text", "title as declared"),
+    col("duties", "text", "duties and wishes as declared, in the employer's words; read by people and by review, never ranked by", null=True),
     col("occupation_code", "code", "occupation, GB/T 6565"),
     col("region_code", "code", "workplace"),
     *_lng_lat(),

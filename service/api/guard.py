@@ -1,5 +1,6 @@
 """Every request passes here first: a number, where it came from, what it carries; and every answer leaves with safe headers."""
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -17,6 +18,17 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 MAX_BODY_BYTES = 2_000_000
 """Largest body of a request: 1,000 inline posts and some."""
+
+MAX_FILE_BYTES = 50_000_000
+"""Largest file that is sent in."""
+
+_JSON = frozenset({"application/json"})
+_FILE_PAGE, _FILE_API = re.compile(r"/imports"), re.compile(r"/api/v1/imports/[^/]+/file")
+
+FILE_TYPES = frozenset({
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv", "application/vnd.apache.parquet",
+})  # fmt: skip
+"""Media types of a file another system sends in."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -79,16 +91,27 @@ class Guard:
 
 
 def check(scope: Scope) -> None:
-    """Refuse a change that another site asked for, a body that is too large, and one under ``/api`` that is not JSON."""
+    """Refuse a change that another site asked for, a body that is too large, and one that is not what the address takes."""
     headers = Headers(scope=scope)
     if scope["method"] in SAFE:
         return
     if from_another_site(headers):
         raise HTTPException(403, "The request came from another site; send it from this service's own pages.")
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise HTTPException(413, f"the limit is {MAX_BODY_BYTES:,} bytes, found {length[:20]}; send less at a time")
+    path, length = scope["path"], headers.get("content-length", "0")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = _media_types(path)
+    limit = MAX_FILE_BYTES if wanted and wanted != _JSON and media_type in wanted else MAX_BODY_BYTES
+    if not length.isdecimal() or int(length) > limit:
+        raise HTTPException(413, f"the limit is {limit:,} bytes, found {length[:20]}; send less at a time")
     has_body = length != "0" or "transfer-encoding" in headers
-    if scope["path"].startswith("/api/") and has_body and media_type != "application/json":
-        raise HTTPException(415, f"expected Content-Type application/json, found {media_type or 'none'}")
+    if wanted and has_body and media_type not in wanted:
+        raise HTTPException(415, f"expected Content-Type {' or '.join(sorted(wanted))}, found {media_type or 'none'}")
+
+
+def _media_types(path: str) -> frozenset[str]:
+    """Return what a change of this address may carry; none for forms, which carry what forms do."""
+    if _FILE_API.fullmatch(path):
+        return FILE_TYPES
+    if _FILE_PAGE.fullmatch(path):
+        return frozenset({"multipart/form-data"})
+    return _JSON if path.startswith("/api/") else frozenset()

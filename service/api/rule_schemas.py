@@ -331,6 +331,7 @@ class FindingOut(Out):
     position_id: str
     code: str
     quarantine: bool
+    field: str = Field(description="column in which it was seen; the one to change")
     found: str
 
 

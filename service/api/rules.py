@@ -16,6 +16,7 @@ from service.errors import responses
 from service.use_cases import answers, clocks, jobs, next_step, oversight
 from service.use_cases.household import household_file
 from service.use_cases.household_state import FileStep, record_step
+from service.use_cases.post_review import clear_post, post_findings
 from service.use_cases.rows import as_plain
 
 router = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY_BYTES)
@@ -227,7 +228,7 @@ def get_shares(office: AnOffice, region: Region = "") -> s.SharesOut:
 @router.get("/positions/{position_id}/findings", responses=READS, tags=["positions"])
 def get_findings(office: AnOffice, position_id: Id) -> s.FindingsOut:
     """What a post officer should see of a post: wishes no law allows, rules of its kind it does not meet."""
-    return _as(s.FindingsOut, {"items": oversight.post_findings(office, position_id)})
+    return _as(s.FindingsOut, {"items": post_findings(office, position_id)})
 
 
 @router.post("/positions/{position_id}/review", responses=WRITES, tags=["positions"])
@@ -235,5 +236,5 @@ def post_review(
     office: AnOffice, request_id: RequestId, position_id: Id, body: Annotated[s.ReviewIn, _body("review")]
 ) -> s.PostRow:  # type: ignore[valid-type]
     """Record what a post officer decided of a post: let through or quarantined, with the reason."""
-    row = oversight.clear_post(office, position_id, body.state, body.reason, request_id=request_id)
+    row = clear_post(office, position_id, body.state, body.reason, request_id=request_id)
     return _as(s.PostRow, row)

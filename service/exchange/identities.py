@@ -7,6 +7,7 @@ from service.exchange.cells import NOT_GIVEN
 from service.exchange.personal import SEALED, holds, is_identity_number
 from service.exchange.reader import Sheet
 from service.exchange.told import Fault, fault
+from service.exchange.wishes import wish_columns
 from service.storage.vault import Identity
 
 _PARTS = {"name": "name", "identity number": "identity_number", "phone": "phone", "address": "address"}
@@ -14,11 +15,14 @@ _PARTS = {"name": "name", "identity number": "identity_number", "phone": "phone"
 
 def dropped_columns(sheet: Sheet, *, sealing: bool) -> tuple[str, ...]:
     """Return the columns and sheets that were not kept; those that may not be kept say what they hold."""
-    sealed = set(_sealed_columns(sheet)) if sealing else set()
+    sealed, wishes = set(_sealed_columns(sheet)) if sealing else set(), set(wish_columns(sheet))
     out = []
     for header in sheet.frame.columns:
         if header not in sheet.columns:
             what = holds(header)
+            if header in wishes:
+                out.append(f"{header} [wish about the person: read with the duties]")
+                continue
             note = "" if what is None else f" [{what}: {'in the vault' if header in sealed else 'not kept'}]"
             out.append(f"{header}{note}")
     return (*out, *(f"{name} [sheet: no table]" for name in sheet.others))

@@ -1,7 +1,7 @@
 """Files into the record: good rows go in by key, every refused cell is named, a file is kept whole or not at all."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from service.exchange.cells import decoded, identifier_fault
 from service.exchange.identities import dropped_columns, identities, identity_faults
 from service.exchange.personal import hidden
 from service.exchange.quarantine import quarantined
-from service.exchange.reader import Sheet, read_sheets
+from service.exchange.reader import Mappings, Sheet, read_sheets
 from service.exchange.rules import cross_checks
 from service.exchange.together import together
 from service.exchange.told import as_written, fault, faults
+from service.exchange.wishes import with_wishes
 from service.storage import Store, Transaction
 
 Progress = Callable[[str, float, float], None]
@@ -81,14 +82,17 @@ def import_paths(
     paths: Sequence[Path],
     *,
     actor: str,
+    role: str = "service",
     table: str | None = None,
     progress: Progress | None = None,
-    mapping: Mapping[str, str] | None = None,
+    mapping: Mappings | None = None,
+    allowed: Collection[str] | None = None,
 ) -> list[ImportReport]:
     """Import several files, tables that others refer to first, whatever the order of the files.
 
     Each file is one transaction; files that need each other's rows are one together. BadInput, before anything is stored, when a file
-    cannot be used at all. ``mapping`` is an office's own header → column.
+    cannot be used at all, or holds a table that is not ``allowed``. ``mapping`` are an office's own headers. A column a file does not
+    have stays as the record has it; people of other regions than the store's are refused row by row.
     """
     if table is not None and table not in exchanged():
         raise BadInput(f"expected a table of {', '.join(exchanged())}, found {table}")
@@ -100,6 +104,10 @@ def import_paths(
     told("read files", len(paths), len(paths))
     for path, sheet in sheets:
         _require_columns(path, sheet)
+        if allowed is not None and sheet.table not in allowed:
+            raise BadInput(
+                f"{path.name}, sheet {sheet.name}: {sheet.table} may not be brought in by this role; leave the sheet out"
+            )
     digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     total, done, ready = float(sum(len(s.frame) for _, s in sheets)), 0.0, []
     for path, sheet in sheets:
@@ -108,7 +116,7 @@ def import_paths(
         done += len(sheet.frame) / 2
     reports: list[ImportReport] = []
     for group in together(ready, lambda item: item.path, lambda item: item.table.name):
-        reports += _kept(store, group, actor, lambda rows, at=done: told("import rows", at + rows / 2, total))  # type: ignore[misc]
+        reports += _kept(store, group, (actor, role), lambda rows, at=done: told("import rows", at + rows / 2, total))  # type: ignore[misc]
         done += sum(len(item.sheet.frame) for item in group) / 2
     told("import rows", total, total)
     return reports
@@ -121,7 +129,7 @@ def import_file(
     table: str | None = None,
     actor: str,
     progress: Progress | None = None,
-    mapping: Mapping[str, str] | None = None,
+    mapping: Mappings | None = None,
 ) -> list[ImportReport]:
     """Import one file, one report a sheet; ``table`` says which table it is where headers leave it open."""
     return import_paths(store, [path], actor=actor, table=table, progress=progress, mapping=mapping)
@@ -156,14 +164,16 @@ def _checked(store: Store, path: Path, digest: str, sheet: Sheet) -> _Ready:
     return _Ready(path, digest, sheet, table, checked.frame[~checked.frame.index.isin(own["row"])], errors)
 
 
-def _kept(store: Store, group: Sequence[_Ready], actor: str, told: Callable[[float], None]) -> list[ImportReport]:
+def _kept(
+    store: Store, group: Sequence[_Ready], who: tuple[str, str], told: Callable[[float], None]
+) -> list[ImportReport]:
     """Write the sheets of one or several files in one transaction."""
     names = ", ".join(dict.fromkeys(item.path.name for item in group))
     try:
         with store.write() as tx:
             reports, done = [], 0
             for item in group:
-                reports.append(_keep(tx, store, item, actor))
+                reports.append(_keep(tx, store, item, who))
                 done += len(item.sheet.frame)
                 told(done)
             return reports
@@ -189,10 +199,11 @@ def _completed(tx: Transaction, item: _Ready) -> pd.DataFrame:
     return out
 
 
-def _keep(tx: Transaction, store: Store, item: _Ready, actor: str) -> ImportReport:
+def _keep(tx: Transaction, store: Store, item: _Ready, who: tuple[str, str]) -> ImportReport:
     good, more = cross_checks(tx, item.table, _completed(tx, item))
     held = 0
     if item.table.name == "positions":
+        good = with_wishes(item.sheet, good)
         good, held = quarantined(tx, good)
     counts = tx.upsert(item.table.name, good)
     sealed = 0 if store.vault is None else store.vault.keep(tx, identities(item.sheet, good), item.table.name)
@@ -203,7 +214,7 @@ def _keep(tx: Transaction, store: Store, item: _Ready, actor: str) -> ImportRepo
     bad = int(refused["row"].nunique())
     import_id = hashlib.sha256(f"{item.digest}|{item.sheet.name}".encode()).hexdigest()[:20]
     entry = tx.journal(
-        actor=actor, role="service", action="file.imported", object_type=item.table.name, object_id=import_id,
+        actor=who[0], role=who[1], action="file.imported", object_type=item.table.name, object_id=import_id,
         after={
             "file": file, "sheet": item.sheet.name, "sha256": item.digest, "table": item.table.name, "read": len(item.sheet.frame),
             "added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged, "refused": bad, "sealed": sealed, "quarantined": held,

@@ -54,8 +54,12 @@ class _Header:
     columns: dict[str, str]
 
 
-def read_sheets(path: Path, table: str | None = None, mapping: Mapping[str, str] | None = None) -> list[Sheet]:
-    """Read every sheet of a file that is a table of the dictionary; ``mapping`` is an office's own header → column.
+Mappings = Mapping[str, Mapping[str, str]]
+"""Table → an office's own header → column, "" for a column that is not kept."""
+
+
+def read_sheets(path: Path, table: str | None = None, mapping: Mappings | None = None) -> list[Sheet]:
+    """Read every sheet of a file that is a table of the dictionary; ``mapping`` are an office's own headers.
 
     BadInput when it is no workbook, CSV or Parquet file, is protected, too large, or holds no table that is known.
     """
@@ -132,7 +136,7 @@ def _text(path: Path) -> str:
     raise BadInput(f"{path.name}: expected text in UTF-8 or GB18030, found neither; save it again as CSV UTF-8")
 
 
-def _sheet(path: Path, cells: Cells, table: str | None, mapping: Mapping[str, str]) -> Sheet | None:
+def _sheet(path: Path, cells: Cells, table: str | None, mapping: Mappings) -> Sheet | None:
     top = [list(row) for row in cells.rows[:TITLE_ROWS]]
     for start, end, k in cells.spans:
         for at in range(start + 1, min(end + 1, len(top))):
@@ -141,7 +145,7 @@ def _sheet(path: Path, cells: Cells, table: str | None, mapping: Mapping[str, st
         header
         for at, row in enumerate(top)
         for candidate in ((table,) if table else exchanged())
-        if (header := _header(cells.name, at, row, candidate, mapping)) is not None
+        if (header := _header(cells.name, at, row, candidate, mapping.get(candidate, {}))) is not None
     ]
     if not found:
         return None

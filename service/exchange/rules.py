@@ -11,6 +11,7 @@ from matching.coherence import incoherent
 from matching.tables import TABLES, Table
 from matching.tables.door import ERROR_COLUMNS
 from matching.vocabulary import OPEN_REFERRAL_STATES
+from service.security.regions import within
 from service.storage import Transaction
 
 Rule = tuple[str, str, Callable[[pd.DataFrame], pd.Series]]
@@ -53,6 +54,10 @@ ONLY_ONE = (
 """What the record holds to by an index over live rows, told row by row before the record refuses the file."""
 
 
+TAKEN = "an identifier that is free or of your own region"
+"""What is expected of an identifier that a row elsewhere has."""
+
+
 def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that keep every rule, and the refused cells of the others."""
     refused = np.zeros(len(frame), dtype=bool)
@@ -66,10 +71,12 @@ def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd
 
     for column, expected, breaks in RULES.get(table.name, ()):
         refuse(breaks(frame).fillna(False).to_numpy(dtype=bool), column, expected)
+    for column, expected, bad in _elsewhere(tx, table, frame):
+        refuse(bad, column, expected)
     for spec in table.columns:
         if spec.references is not None and len(frame):
             parent = TABLES[spec.references]
-            known = set(tx.read(parent.name, columns=[parent.key[0]])[parent.key[0]])
+            known = set(tx.seen(parent.name, columns=[parent.key[0]])[parent.key[0]])
             values = frame[spec.name]
             refuse(
                 (values.notna() & ~values.isin(known)).to_numpy(dtype=bool),
@@ -90,6 +97,18 @@ def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd
         else pd.DataFrame({c: pd.Series(dtype=object) for c in ERROR_COLUMNS})
     )
     return frame[~refused], errors
+
+
+def _elsewhere(tx: Transaction, table: Table, frame: pd.DataFrame) -> list[tuple[str, str, Bools]]:
+    """What belongs to people outside the regions of who brings the file: a place elsewhere, an identifier somebody there has."""
+    if not tx.regions or not len(frame):
+        return []
+    key = table.key[0]
+    theirs = set(tx.read(table.name, [key])[key]) - set(tx.seen(table.name, [key])[key])
+    out = [(key, TAKEN, frame[key].isin(theirs).to_numpy(dtype=bool))]
+    if table.name in ("households", "members"):
+        out.append(("region_code", "a region you serve", ~within(frame["region_code"], tx.regions)))
+    return out
 
 
 def _contradictions(tx: Transaction, table: Table, frame: pd.DataFrame) -> pd.DataFrame:

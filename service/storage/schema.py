@@ -242,3 +242,28 @@ bulletins = sa.Table(
     sa.UniqueConstraint("kind", "period", "level", "scope", "revision"),
 )  # fmt: skip
 """Bulletins as they were published; a trigger refuses every change. ``scope`` is the heads of regions they speak of."""
+
+uploads = sa.Table(
+    "uploads", metadata,
+    sa.Column("upload_id", sa.String(64), primary_key=True),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("scope", sa.String(255), nullable=False),
+    sa.Column("name", sa.Text(), nullable=False),
+    sa.Column("size", sa.BigInteger(), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("table_name", sa.String(64), nullable=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("report", sa.Text(), nullable=True),
+    sa.Column("made_at", sa.String(40), nullable=False),
+    sa.Column("ended_at", sa.String(40), nullable=True),
+)  # fmt: skip
+"""Files that were sent in: who sent them, and what became of them. The file itself lies in the home folder until it is in, a day at most."""
+
+mappings = sa.Table(
+    "mappings", metadata,
+    sa.Column("scope", sa.String(255), primary_key=True),
+    sa.Column("table_name", sa.String(64), primary_key=True),
+    sa.Column("header", sa.String(200), primary_key=True),
+    sa.Column("column", sa.String(64), nullable=False),
+)  # fmt: skip
+"""An office's own headers: the column each means, "" for one that is not kept. ``scope`` is the regions of the office."""

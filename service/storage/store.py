@@ -59,6 +59,11 @@ class Reader:
         self._connection = connection
         self._regions = tuple(regions)
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Heads of region codes whose people ``seen`` shows; empty for all."""
+        return self._regions
+
     def read(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> pd.DataFrame:
         """Return rows as a canonical frame in key order; a filter is a value, or a list of values any of which will do.
 

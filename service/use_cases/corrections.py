@@ -22,8 +22,14 @@ MAY_CORRECT: Mapping[str, tuple[str, ...]] = {
         "available_from", "willing", "willing_confirmed_on", "flexibility_declared", "flexibility_declared_on", "reachable",
     ),
     "households": ("region_code", "area_kind", "dibao_status", "hardship_level", "discovered_on"),
+    "positions": (
+        "user_unit_id", "kind", "pw_subtype", "title", "duties", "occupation_code", "region_code", "home_based", "openings_total",
+        "openings_left", "wage_min", "wage_max", "wage_type", "contract_months", "insured", "hours_week", "shift_start", "shift_end",
+        "night", "min_education", "required_certificates", "experience_months", "lift_kg", "standing", "height", "chemical",
+        "customer_contact", "excluded_task_tags", "accommodations_offered", "training_provided", "declared_on", "valid_until",
+    ),
 }  # fmt: skip
-"""Table → columns a caseworker may correct; what decides rights (recognition, categories, employment) has steps of its own."""
+"""Table → columns that may be corrected in place; what decides rights or states (recognition, categories, review) has steps of its own."""
 
 
 def etag(row: Row) -> str:
@@ -44,23 +50,31 @@ def correct(
     NotFound without the row, BadInput for a column that may not be corrected here, TableError for a value that cannot be, Stale when
     somebody changed the row meanwhile and the values are not there already.
     """
+    with office.store.write() as tx:
+        return correct_within(tx, office, table, number, values, seen=seen, reason=reason, request_id=request_id)
+
+
+def correct_within(
+    tx: Transaction, office: Office, table: str, number: str, values: Mapping[str, Any], *, seen: str, reason: str | None = None,
+    request_id: str | None = None,
+) -> dict[str, object]:  # fmt: skip
+    """Do what ``correct`` does inside a transaction that may do more."""
     barred = sorted(set(values) - set(MAY_CORRECT[table]))
     if barred:
         raise BadInput(
             f"{', '.join(barred)}: may not be corrected here; expected one of {', '.join(MAY_CORRECT[table])}"
         )
     key = TABLES[table].key[0]
-    with office.store.write() as tx:
-        before = _row(tx.seen(table, **{key: number}), number)
-        after = checked(table, {**before, **values})
-        changed = {k: v for k, v in after.items() if before[k] != v}
-        if not changed:
-            return before
-        if etag(before) != seen:
-            raise Stale(f"{number} was changed by somebody else since it was shown; look at it again, then correct it")
-        tx.update(table, {key: number}, changed)
-        _journal(tx, office, table, number, {k: before[k] for k in changed}, changed, reason, request_id)
-        return _row(tx.read(table, **{key: number}), number)
+    before = _row(tx.seen(table, **{key: number}), number)
+    after = checked(table, {**before, **values})
+    changed = {k: v for k, v in after.items() if before[k] != v}
+    if not changed:
+        return before
+    if etag(before) != seen:
+        raise Stale(f"{number} was changed by somebody else since it was shown; look at it again, then correct it")
+    tx.update(table, {key: number}, changed)
+    _journal(tx, office, table, number, {k: before[k] for k in changed}, changed, reason, request_id)
+    return _row(tx.read(table, **{key: number}), number)
 
 
 def _journal(

@@ -149,14 +149,20 @@ def _close_others(
     tx: Transaction, office: Office, referral: Mapping[str, object], left: int, request_id: str | None
 ) -> None:
     """The member's other referrals are withdrawn; when the last opening went, the post's others are filled."""
-    closed_on = pd.Timestamp(office.today())
     ends = [("member_id", "revoked", "FOUND_OTHER"), *([("position_id", "filled", "FULL")] if left == 0 else [])]
     for column, state, reason in ends:
         others = tx.read("referrals", None, **{column: referral[column]})
         for row in records(others[others["state"].isin(OPEN_REFERRAL_STATES)]):
-            values = {"state": state, "reason": reason, "reason_side": "agency", "outcome_on": closed_on}
-            tx.update("referrals", {"referral_id": row["referral_id"]}, values, where={"state": row["state"]})
-            _journal(tx, office, str(row["referral_id"]), row, values, request_id)
+            end_by_office(tx, office, row, state, reason, request_id)
+
+
+def end_by_office(
+    tx: Transaction, office: Office, referral: Mapping[str, object], state: str, reason: str, request_id: str | None
+) -> None:
+    """End an open referral on the office's own side, with the coded reason."""
+    values = {"state": state, "reason": reason, "reason_side": "agency", "outcome_on": pd.Timestamp(office.today())}
+    tx.update("referrals", {"referral_id": referral["referral_id"]}, values, where={"state": referral["state"]})
+    _journal(tx, office, str(referral["referral_id"]), referral, values, request_id)
 
 
 def _journal(

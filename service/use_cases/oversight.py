@@ -1,15 +1,11 @@
-"""What a supervisor is shown: facts about welfare placements, shares asked of employers, findings on posts. Nothing is blocked silently."""
+"""What a supervisor is shown: facts about welfare placements, shares asked of employers. Nothing is blocked silently."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from matching.abuse import Finding, WelfareRecord, welfare_findings
-from matching.errors import BadInput, NotFound
-from matching.post_review import review_posts
 from matching.quotas import dispatch_share_table, required_share_table
-from service.use_cases.rows import only, records
+from service.use_cases.rows import records
 from service.wiring import Office
 
 Row = Mapping[str, object]
@@ -43,33 +39,3 @@ def shares(office: Office, *, region: str = "") -> Shares:
     asked = required_share_table(tables["employers"][mine].reset_index(drop=True), policy)
     sent = dispatch_share_table(tables["employers"], tables["positions"], tables["placements"], office.today(), policy)
     return Shares(tuple(records(asked)), tuple(records(sent[sent["employer_id"].isin(here)])))
-
-
-def post_findings(office: Office, position_id: str) -> list[dict[str, object]]:
-    """Return what a post officer should see of a post: wishes no law allows, rules of its kind it does not meet. NotFound without it."""
-    return records(review_posts(_post(office, position_id), office.policy(office.today())))
-
-
-def clear_post(
-    office: Office, position_id: str, state: str, reason: str, *, request_id: str | None = None
-) -> dict[str, object]:
-    """Record what a post officer decided of a post, ``verified`` or ``quarantined``, with the reason, and return the post."""
-    if state not in ("verified", "quarantined"):
-        raise BadInput(f"state: expected verified or quarantined, found {state}")
-    before = only(_post(office, position_id))
-    today = pd.Timestamp(office.today())
-    values = {"review_state": state, "verified_on": today if state == "verified" else before["verified_on"]}
-    with office.store.write() as tx:
-        tx.update("positions", {"position_id": position_id}, values)
-        tx.journal(
-            actor=office.actor, role=office.role, action=f"position.{state}", object_type="positions", object_id=position_id,
-            before={"review_state": before["review_state"]}, after={"review_state": state}, reason=reason, request_id=request_id,
-        )  # fmt: skip
-        return only(tx.read("positions", position_id=position_id))
-
-
-def _post(office: Office, position_id: str) -> pd.DataFrame:
-    post = office.store.read("positions", position_id=position_id)
-    if post.empty:
-        raise NotFound(f"no post {position_id!r} in the record; check the identifier")
-    return post

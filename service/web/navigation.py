@@ -27,6 +27,8 @@ PLACES: tuple[Place, ...] = (
     Place("register", "/register", _CASEWORK),
     Place("fairs", "/fairs", _CASEWORK),
     Place("appeals", "/appeals", _CASEWORK),
+    Place("desk", "/desk", frozenset({Role.POST_OFFICER.value, Role.SUPERVISOR.value})),
+    Place("imports", "/imports", _CASEWORK | {Role.POST_OFFICER.value}),
     Place("supervisor", "/supervisor", _SUPERVISOR),
     Place("bulletins", "/bulletins", frozenset({Role.SUPERVISOR.value, Role.AUDITOR.value})),
     Place("approvals", "/approvals", frozenset({Role.SUPERVISOR.value, Role.ANALYST.value, Role.CASEWORKER.value})),
@@ -52,5 +54,7 @@ SECTION: Mapping[str, str] = {
         ("model", "model-compare", "model-watch", "model-shadow", "model-overrides", "training-data"), "models"
     ),
     "bulletin": "bulletins",
+    "desk_post": "desk",
+    "import": "imports",
 }
 """Page → the entry it belongs to, where it is not an entry itself."""

@@ -7,12 +7,11 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from matching.errors import NotFound
-from matching.reasons import Reason
 from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
 from service.errors import PROBLEMS
 from service.security.gate import caller_of
-from service.use_cases.oversight import post_findings
+from service.use_cases.post_review import post_findings
 from service.use_cases.rank import rank_position
 from service.use_cases.rows import only
 from service.use_cases.worklist import Filters, worklist_page
@@ -80,7 +79,7 @@ def position_page(request: Request, office: AnOffice, position_id: Id) -> HTMLRe
     index = office.now()
     j = index.position_row(position_id)
     post = {**only(index.positions.iloc[[j]]), "open_referrals": int(index.held[j])}
-    findings = [Reason(str(f["code"]), {"found": str(f["found"])}) for f in post_findings(office, position_id)]
+    findings = post_findings(office, position_id)
     return render(
         request, office, index, "position.html", here="position", post=post, ranking=ranking, findings=findings
     )

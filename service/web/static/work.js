@@ -1,7 +1,8 @@
 /* What a page can do better with a script; without it everything still works.
    1. A form that cannot be sent (no network) waits in this browser and is sent later, with the same key: never twice, never lost.
    2. What the office refused meanwhile is shown as a conflict, to be looked at and put away by a person.
-   3. A button prints the page. */
+   3. A button prints the page.
+   4. What is being brought in shows how far it is. */
 "use strict";
 (() => {
   const STORE = "onemonth.queue";
@@ -77,6 +78,19 @@
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
+  }
+  const bar = document.querySelector("[data-progress]");
+  if (bar) {
+    const look = async () => {
+      try {
+        const answer = await fetch(location.href, { credentials: "same-origin" });
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-progress]");
+        if (!fresh) { location.reload(); return; }
+        bar.replaceChildren(...fresh.childNodes);
+      } catch { /* no network: asked again */ }
+      setTimeout(look, 1000);
+    };
+    setTimeout(look, 500);
   }
   window.addEventListener("online", replay);
   if (box) { show(); replay(); box.querySelector("[data-send]").addEventListener("click", replay); }

@@ -344,3 +344,47 @@ def test_a_column_a_file_does_not_have_says_nothing_of_people_the_record_knows(l
     now = lone.read("members").iloc[0]
     assert (report.changed, now["commute_limit_minutes"], now["night_ok"]) == (1, 40, True)
     assert now["experience"] == "40201:6;61804:24"
+
+
+def test_a_table_the_role_may_not_bring_is_refused_before_anything_is_stored(lone, tmp_path):
+    path = workbook(tmp_path / "a.xlsx", 零就业家庭=HOMES)
+    with pytest.raises(BadInput, match="may not be brought in"):
+        import_paths(lone, [path], actor="officer", allowed=("positions",))
+    assert lone.version() == 0
+
+
+def test_people_of_another_region_are_refused_row_by_row_and_nothing_of_theirs_is_told(lone, tmp_path):
+    with lone.write() as tx:
+        tx.insert("households", table("households", household(household_id="H7", region_code="440183")))
+    rows = [HOMES[0], HOMES[1], ["H2", "F2", "440183", None, "无"], ["H7", "F7", "440103", None, "无"]]
+    path = workbook(tmp_path / "a.xlsx", 零就业家庭=rows)
+    [report] = import_paths(lone.limited_to(("440103",)), [path], actor="officer")
+    told = {(r["row"], r["column"]): r["expected"] for r in report.errors.to_dict("records")}
+    assert told == {
+        (3, "居住地区划代码"): "a region you serve",
+        (4, "家庭编号"): "an identifier that is free or of your own region",
+    }
+    assert report.added == 1 and lone.read("households", household_id="H7")["region_code"].item() == "440183"
+    [people] = import_paths(
+        lone.limited_to(("440103",)),
+        [workbook(tmp_path / "b.xlsx", 家庭成员=[PEOPLE[0], ["M9", "H7", *PEOPLE[1][2:]]])],
+        actor="officer",
+    )
+    assert people.errors["expected"].item().startswith("one that exists in households")
+
+
+def test_a_wish_about_the_person_in_a_column_of_its_own_holds_the_post_back(lone, tmp_path):
+    with lone.write() as tx:
+        tx.insert("employers", table("employers", {"employer_id": "E1", "name": "厂", "region_code": "440103"}))
+    [path] = export_folder(
+        {"positions": table("positions", position(), position(position_id="P2"))}, tmp_path / "out", fmt="csv"
+    )
+    frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig").assign(性别要求=["男", "不限"], 备注="x")
+    frame.to_csv(path, index=False, encoding="utf-8-sig")
+    [report] = bring(lone, path)
+    [again] = bring(lone, path)
+    states = dict(lone.read("positions")[["position_id", "review_state"]].itertuples(index=False))
+    assert states == {"P1": "quarantined", "P2": "verified"}
+    assert (report.added, report.refused, again.unchanged) == (2, 0, 2)
+    assert lone.read("positions")["duties"].fillna("").tolist() == ["性别要求：男", ""]
+    assert "性别要求 [wish about the person: read with the duties]" in report.dropped

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from matching.vocabulary import Role
 from service.security.matrix import matrix
 from service.security.principals import ANYONE
-from service.storage.schema import approvals, bulletins, metadata
+from service.storage.schema import approvals, bulletins, metadata, uploads
 from tests.service.conftest import add
 from tests.service.region import DAY
 from tests.service.security.cells import (
@@ -67,7 +67,12 @@ def record(callers):
         "bulletin_id": "Z-home", "kind": "shares", "period": "2026-09", "level": "district", "scope": "440103", "revision": 1,
         "figures": '{"main": []}', "sha256": "0" * 64, "published_by": "somebody", "published_at": "2026-10-08T09:00:00+08:00", "note": "M1",
     }  # fmt: skip
+    sent = {
+        "upload_id": "Uhome", "actor": "somebody", "scope": "440103", "name": "M1.xlsx", "size": 1, "sha256": "0" * 64, "table_name": None,
+        "state": "done", "report": '{"sheets": []}', "made_at": "2026-11-02T09:00:00+08:00", "ended_at": "2026-11-02T09:00:00+08:00",
+    }  # fmt: skip
     with office.store.write() as tx:
+        tx.execute(uploads.insert(), sent)
         tx.execute(approvals.insert(), waiting)
         tx.execute(bulletins.insert(), published)
     return callers
