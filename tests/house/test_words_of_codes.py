@@ -34,8 +34,6 @@ def codes():
             name = getattr(getattr(node, "func", None), "id", "")
             if name in MAKERS:
                 found |= {c for given in node.args for c in constants(given) if CODE.fullmatch(c)}
-        if path == FINDINGS:
-            found |= {c for c in constants(tree) if CODE.fullmatch(c)} - set(POSITION_KINDS)
         found |= {c for c in constants(tree) if re.fullmatch(r"(TASK|ABUSE|REFUSALS)(_[A-Z]+)+", c)}
     return sorted(found - {"TASK_DISLIKE"})
 
@@ -46,7 +44,6 @@ def test_the_codes_of_every_area_are_found():
         "TASK_PATH",
         "REFUSALS_REACHED",
         "ABUSE_RELATIVE",
-        "FEE_CHARGED",
         "PIN_NOT_POSSIBLE",
     } <= set(codes())
 
@@ -55,6 +52,15 @@ def test_the_codes_of_every_area_are_found():
 def test_every_code_has_its_sentence(language):
     words = Wording(language)
     assert [c for c in codes() if c in words.reason(Reason(c, {}))] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_on_a_post_has_its_name_and_what_to_change(language):
+    tree = ast.parse(FINDINGS.read_text("utf-8"))
+    found = {c for c in constants(tree) if CODE.fullmatch(c)} - set(POSITION_KINDS)
+    words = Wording(language)
+    assert "FEE_CHARGED" in found
+    assert [c for c in found if not (words.has(f"label.finding.{c}") and words.has(f"desk.change.{c}"))] == []
 
 
 def test_no_sentence_is_kept_for_a_code_that_is_gone():

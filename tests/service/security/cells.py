@@ -79,6 +79,7 @@ FORMS = {
     "desk_suggest_form": {"title": "包装工"}, "desk_new_form": {**POST, "employer": "E1", "token": "cell-token"}, "desk_correct_form": {**POST, "etag": "none"},
     "desk_review_form": {"state": "verified", "reason": "corrected"}, "desk_step_form": {"step": "confirm"},
     "import_form": {}, "mapping_form": {"table": "positions"}, "run_form": {}, "discard_form": {},
+    "promise_form": {"step": "pause", "reason": "illness"},
     "publish_form": {"kind": "monthly", "period": "2026-10"}, "approval_form": {"approve": "no"},
     "evidence_form": {"reason": "inspection"}, "promotion_form": {"reason": "better"}, "rollback_form": {"reason": "worse"}, "training_form": {},
 }  # fmt: skip
