@@ -11,6 +11,8 @@ import pytest
 from service.batch import office_night
 from service.sealed_pack import check_pack
 from service.use_cases import model_life
+from service.use_cases.approval_kinds import KINDS
+from service.use_cases.approvals import decide, listed
 from service.use_cases.rank import rank_member
 from service.use_cases.refer import refer
 from service.web.wording import Wording
@@ -68,7 +70,9 @@ def test_an_analyst_compares_two_versions_and_a_second_person_puts_one_in_charge
     page.get_by_label(w("model.reason")).fill("calibrated")
     page.get_by_role("button", name=w("model.propose")).click()
     page.locator(".warn").get_by_role("link", name=w("nav.approvals")).click()
-    page.get_by_role("button", name=w("approval.approve"), exact=True).click()
+    check_page(page)
+    [waiting], _ = listed(served, state="proposed")
+    decide(replace(served, actor="head-2", role="supervisor"), KINDS, waiting.approval_id, approve=True, answer="seen")
     page.goto("/models")
     assert page.locator("tr", has_text="v0002").first.get_by_text(w("model.in_charge")).count() == 1
     for address in ("/models/watch", "/models/shadow", "/models/overrides", "/models/data"):
