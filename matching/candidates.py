@@ -20,7 +20,11 @@ LOOK = 200
 """Posts in reach a member is judged against, the most promising by the guess; more where too few of them turn out eligible."""
 
 SCORE = 84
-"""Eligible posts a member is scored with."""
+"""Eligible posts a member is scored with, and of these all are planned with: where posts are scarce neighbours want the same few, and
+somebody has to take another."""
+
+ENOUGH = 40
+"""Who finds fewer eligible posts than so many among the most promising is judged against everything in reach."""
 
 CHUNK = 200_000
 """Pairs judged and scored at a time; bounds memory."""
@@ -92,7 +96,7 @@ def short_lists(
     policy: PolicyBook,
     days_left: Floats,
     *,
-    keep: int = 40,
+    keep: int = SCORE,
     keep_welfare: int = 8,
     taken: Ints | None = None,
     rows: Ints | None = None,
@@ -176,7 +180,7 @@ def _look(ask: Ask, block: Block, guess: Prescore | None) -> tuple[Ints, Ints, B
     seen &= block.near
     row, column = np.nonzero(seen)
     bits = ask.blocked(block.mi[row], block.pj[column])
-    short = np.bincount(row[bits == 0], minlength=len(block.mi)) < ask.keep
+    short = np.bincount(row[bits == 0], minlength=len(block.mi)) < min(ask.keep, ENOUGH)
     short &= seen.sum(axis=1) < block.near.sum(axis=1)
     if short.any():
         seen[short] = block.near[short] & ~seen[short]

@@ -56,13 +56,11 @@ class Timing:
         if not len(self.ends):
             return (days >= 0).astype(float)
         step = np.searchsorted(self.ends, days, side="left")
-        before, inside = np.zeros(len(days)), np.zeros(len(days))
-        waiting = np.ones(len(days))
-        for k in range(len(self.ends)):
-            hazard = expit(self.intercepts[k] + margin) if k < len(self.intercepts) else np.ones(len(days))
-            before = np.where(step == k, 1.0 - waiting, before)
-            inside = np.where(step == k, waiting * hazard, inside)
-            waiting = waiting * (1.0 - hazard)
+        at, last = np.arange(len(days)), len(self.ends) - 1
+        hazard = np.ones((len(days), len(self.ends)))
+        hazard[:, :last] = expit(self.intercepts + margin[:, None])
+        waiting = np.cumprod(np.column_stack([np.ones(len(days)), 1.0 - hazard]), axis=1)[at, np.minimum(step, last)]
+        before, inside = 1.0 - waiting, waiting * hazard[at, np.minimum(step, last)]
         start = np.r_[0.0, self.ends][np.minimum(step, len(self.ends) - 1)]
         width = self.ends[np.minimum(step, len(self.ends) - 1)] - start
         part = np.where(width > 0, (days - start) / np.where(width > 0, width, 1.0), 1.0)

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         cli_bench_online.worklist
     )
     bench_app.command("train", epilog="Example: onemonth bench train --referrals 100000 --json")(train)
-    bench_app.command("nightly", epilog="Example: onemonth bench nightly --members 30000 --positions 10000 --json")(
+    bench_app.command("nightly", epilog="Example: onemonth bench nightly --members 300000 --positions 100000 --json")(
         nightly
     )
 
@@ -64,16 +64,19 @@ def _show_training(found: dict[str, Any]) -> None:
 
 
 def nightly(
-    members: Annotated[int, typer.Option(min=100, help="Members in search of work.")] = 300_000,
-    positions: Annotated[int, typer.Option(min=100, help="Open posts.")] = 100_000,
+    members: Annotated[int, typer.Option(min=100, help="Members in search of work.")] = 30_000,
+    positions: Annotated[int, typer.Option(min=100, help="Open posts.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    trained: Annotated[
+        bool, typer.Option("--trained/--rule", help="Score with a trained ranker, or the written rule.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Plan a simulated province's night from record to record, beside a tenth of it and beside what would be written first."""
     from service.cli_bench_nightly import bench_nightly
 
     with refusals(), progress() as step:
-        found = bench_nightly(members, positions, seed, step)
+        found = bench_nightly(members, positions, seed, trained, step)
     say(as_json, found, lambda: _show_nightly(found))
 
 
@@ -84,7 +87,7 @@ def _show_nightly(found: dict[str, Any]) -> None:
     )
     out.print(
         f"a tenth of it {found['tenth_seconds']:.0f} s: time grows with size to the power {found['growth_exponent']:.2f}; value "
-        f"{found['objective']:.1f} of at most {found['bound']:.1f}; top 20 of the full ranking on the short lists {found['recall_top20']:.4f}"
+        f"{found['objective']:.1f} of at most {found['bound']:.1f} (gap {found['gap']:.2%}); top 20 of the full ranking on the short lists {found['recall_top20']:.4f}"
     )
     out.print(
         f"3,000 x 1,000 written first {found['naive_seconds']:.1f} s, this night {found['same_night_seconds']:.1f} s: "

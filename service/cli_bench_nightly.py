@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,13 +28,17 @@ from matching.features import build
 from matching.nightly import NightState, plan_night
 from matching.nightly_scene import Scene, scene_of
 from matching.policy.load import load_policy
+from matching.scoring import Scorer
+from models.registry import Registry
 from models.simulation.province import province
 from service.batch import COLUMNS, READS
+from service.cli_bench_online import put_in_charge
 from service.cli_console import Step
 from service.settings import Settings
 from service.wiring import open_store
 
 DAY = date(2026, 6, 10)
+MODELS = "models"
 NAIVE = 3_000, 1_000
 """Members and posts of the comparison with the way it would be written first."""
 
@@ -40,23 +46,34 @@ SAMPLE = 300
 """Members whose full ranking is made, to see how much of it the short lists hold."""
 
 
-def bench_nightly(members: int, positions: int, seed: int, step: Step) -> dict[str, Any]:
+def bench_nightly(members: int, positions: int, seed: int, trained: bool, step: Step) -> dict[str, Any]:
     """Run the night at the size asked for and at a tenth of it, then compare; every figure is of this run."""
-    small = _night(max(members // 10, 1), max(positions // 10, 1), seed, step)
-    large = _night(members, positions, seed, step)
+    with tempfile.TemporaryDirectory() as folder:
+        office = Path(folder)
+        if trained:
+            step("train a ranker", 0, 1)
+            put_in_charge(office, seed)
+            step("train a ranker", 1, 1)
+        scorer: Scorer = Registry(office / MODELS).current_scorer() if trained else BaselineScorer()
+        small = _night(max(members // 10, 1), max(positions // 10, 1), seed, office, scorer, step)
+        large = _night(members, positions, seed, office, scorer, step)
     grown = members / max(members // 10, 1)
     figures = {
-        "members": members, "positions": positions, "seconds": large["wall"], "peak_rss_bytes": large["peak"],
-        "objective": large["objective"], "bound": large["bound"], "referrals": large["referrals"], "unplaced": large["unplaced"],
-        "shards": large["shards"], "tenth_seconds": small["wall"],
+        "simulated": True, "model_version": scorer.version, "members": members, "positions": positions, "seconds": large["wall"],
+        "processor_seconds": large["processor"], "peak_rss_bytes": large["peak"],
+        "objective": large["objective"], "bound": large["bound"], "gap": large["certificate"]["gap"],
+        "referrals": large["referrals"], "unplaced": large["unplaced"],
+        "shards": large["shards"], "tenth_seconds": small["wall"], "tenth_processor_seconds": small["processor"],
         "growth_exponent": float(np.log(large["wall"] / small["wall"]) / np.log(grown)),
+        "processor_growth_exponent": float(np.log(large["processor"] / small["processor"]) / np.log(grown)),
         "load_average": os.getloadavg()[0], "recall_top20": large["recall"],
     }  # fmt: skip
-    return figures | _beside_naive(seed, step)
+    return figures | _beside_naive(seed, scorer, step)
 
 
-def _night(members: int, positions: int, seed: int, step: Step) -> dict[str, Any]:
-    """Fill a record and run the command on it as a process of its own; wall seconds and the most memory of it and its workers."""
+def _night(members: int, positions: int, seed: int, office: Path, scorer: Scorer, step: Step) -> dict[str, Any]:
+    """Fill a record and run the command on it as a process of its own; seconds by the clock and of processors, and the most memory of it and
+    its workers. The models are those of ``office``, if there are any."""
     name = f"{members:,} x {positions:,}"
     with tempfile.TemporaryDirectory() as folder:
         step(f"make {name}", 0, 1)
@@ -64,7 +81,9 @@ def _night(members: int, positions: int, seed: int, step: Step) -> dict[str, Any
         with open_store(Settings(home=Path(folder), database_url=None)) as store, store.write() as tx:
             for table, frame in tables.items():
                 tx.insert(table, frame)
-        recall = _recall(tables)
+        for models in office.iterdir():
+            shutil.copytree(models, Path(folder) / models.name)
+        recall = _recall(tables, scorer)
         del tables
         step(f"make {name}", 1, 1)
         step(f"night {name}", 0, 1)
@@ -78,9 +97,16 @@ def _night(members: int, positions: int, seed: int, step: Step) -> dict[str, Any
             "--json",
         ]
         environment = {k: v for k, v in os.environ.items() if k != "ONEMONTH_DATABASE_URL"} | {"ONEMONTH_HOME": folder}
+        before = _processor()
         told, wall, peak = _watched(command, environment)
         step(f"night {name}", 1, 1)
-    return {**told, "wall": wall, "peak": peak, "recall": recall}
+    return {**told, "wall": wall, "processor": _processor() - before, "peak": peak, "recall": recall}
+
+
+def _processor() -> float:
+    """Return the processor seconds of all processes of this one that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _watched(command: list[str], environment: Mapping[str, str]) -> tuple[dict[str, Any], float, int]:
@@ -116,14 +142,14 @@ def _scene(tables: Mapping[str, pd.DataFrame]) -> Scene:
     return scene_of(state, load_policy("440000", DAY))
 
 
-def _recall(tables: Mapping[str, pd.DataFrame]) -> float:
+def _recall(tables: Mapping[str, pd.DataFrame], scorer: Scorer) -> float:
     """Share of the top 20 of the full ranking that the short lists hold: members of the largest shard, over the posts of that shard."""
     policy = load_policy("440000", DAY)
     state = NightState.canonical(DAY, {n: tables[n] for n in READS if n in tables})
     shard = max(night_shards.shards_of(state, policy), key=lambda s: len(s.state["members"]))
     scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
     rows = scene.rows[:: max(len(scene.rows) // SAMPLE, 1)][:SAMPLE]
-    ask = scene.pairing, BaselineScorer(), policy, scene.horizon
+    ask = scene.pairing, scorer, policy, scene.horizon
     found = (
         candidates.short_lists(*ask, rows=rows),
         _looked_at_all(lambda: candidates.short_lists(*ask, rows=rows, keep=20, keep_welfare=0)),
@@ -142,13 +168,13 @@ def _looked_at_all(make: Callable[[], candidates.Candidates]) -> candidates.Cand
         candidates.LOOK, candidates.SCORE = before
 
 
-def _beside_naive(seed: int, step: Step) -> dict[str, Any]:
+def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
     """Plan one small night both ways, and in shards and whole."""
     step("naive", 0, 3)
-    tables, policy, scorer = province(*NAIVE, seed), load_policy("440000", DAY), BaselineScorer()
+    tables, policy = province(*NAIVE, seed), load_policy("440000", DAY)
     kept = {n: f[list(COLUMNS.get(n, f.columns))] for n, f in tables.items() if n in READS}
     began = time.perf_counter()
-    naive = _naive(_scene(kept))
+    naive = _naive(_scene(kept), scorer)
     naive_seconds = time.perf_counter() - began
     step("naive", 1, 3)
     state = NightState.canonical(DAY, kept)
@@ -165,18 +191,18 @@ def _beside_naive(seed: int, step: Step) -> dict[str, Any]:
     step("naive", 3, 3)
     return {
         "naive_seconds": naive_seconds, "same_night_seconds": seconds, "ratio_to_naive": naive_seconds / seconds,
-        "objective_to_naive": _one_each(_scene(kept)) / naive,
+        "objective_to_naive": _one_each(_scene(kept), scorer) / naive,
         "shard_objective_share": parts.certificate.objective / whole.certificate.objective,
         "shards_compared": int(parts.figures["shards"]),
     }  # fmt: skip
 
 
-def _naive(scene: Scene) -> float:
+def _naive(scene: Scene, scorer: Scorer) -> float:
     """Cross merge, score every pair, one assignment with a column a place; returns the sum of utilities."""
     policy, n, m = load_policy("440000", DAY), len(scene.pairing.members), len(scene.pairing.positions)
     pairs = pd.merge(pd.DataFrame({"mi": np.arange(n)}), pd.DataFrame({"pj": np.arange(m)}), how="cross")
     mi, pj = pairs["mi"].to_numpy(), pairs["pj"].to_numpy()
-    value = BaselineScorer().score(build(scene.pairing, mi, pj), scene.horizon[mi]).utility
+    value = scorer.score(build(scene.pairing, mi, pj), scene.horizon[mi]).utility
     value = np.where(verdicts(scene.pairing, policy, mi, pj).eligible, value, 0.0).reshape(n, m)
     places = np.repeat(np.arange(m), np.minimum(scene.room, n))
     cost = value[:, places]
@@ -184,10 +210,10 @@ def _naive(scene: Scene) -> float:
     return float(cost[rows, columns].sum())
 
 
-def _one_each(scene: Scene) -> float:
+def _one_each(scene: Scene, scorer: Scorer) -> float:
     """Return the best sum of utilities with one referral each, over our short lists: the naive problem with our candidates."""
     policy = load_policy("440000", DAY)
-    found = candidates.short_lists(scene.pairing, BaselineScorer(), policy, scene.horizon, rows=scene.rows)
+    found = candidates.short_lists(scene.pairing, scorer, policy, scene.horizon, rows=scene.rows)
     shape = len(scene.pairing.members), len(scene.pairing.positions)
     utility = sparse.csr_matrix((found.utility, (found.member, found.position)), shape=shape)
     return allocate(AllocationProblem(utility, scene.room)).objective

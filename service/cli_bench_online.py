@@ -49,7 +49,7 @@ NUMBERS = [
 
 
 def rank(
-    positions: Annotated[int, typer.Option(min=100, help="Open posts in the record.")] = 100_000,
+    positions: Annotated[int, typer.Option(min=100, help="Open posts in the record.")] = 20_000,
     members: Annotated[int, typer.Option(min=10, help="Members in the record.")] = 3_000,
     requests: Annotated[int, typer.Option(min=20, help="Requests timed.")] = 300,
     naive: Annotated[int, typer.Option(min=3, help="Requests of the naive endpoint timed.")] = 15,
@@ -65,7 +65,7 @@ def rank(
         step("generate and store a record", 0, 1)
         ids = _record(home, members, positions, seed)
         if trained:
-            _ranker(home, seed)
+            put_in_charge(home, seed)
         step("generate and store a record", 1, 1)
         with _server(home) as server:
             chosen = np.random.default_rng(seed).choice(ids, size=requests)
@@ -111,7 +111,7 @@ def _record(home: Path, members: int, positions: int, seed: int) -> np.ndarray:
         return office.now().worklist["member_id"].to_numpy(dtype=object)
 
 
-def _ranker(home: Path, seed: int) -> None:
+def put_in_charge(home: Path, seed: int) -> None:
     """Train on a simulated region and put the version in charge."""
     from models.evaluate import train_and_evaluate
     from models.registry import Registry
