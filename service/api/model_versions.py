@@ -140,7 +140,7 @@ def get_model_shadow(office: AnOffice, version: Named = None) -> ShadowOut:
     return ShadowOut(**model_life.shadow(office, version))
 
 
-@router.post("/training-data", response_class=ZipResponse, responses=responses())
+@router.post("/training-data", response_class=ZipResponse, responses=responses("too-large", "media-type"))
 def post_training_data(office: AnOffice) -> ZipResponse:
     """Pseudonymised data of the caller's regions, at least five people alike; each export is an entry of the journal."""
     return packed(f"training-{office.today():%Y%m%d}.zip", training_data(office).archive())

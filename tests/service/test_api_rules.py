@@ -331,8 +331,8 @@ def test_flags_name_the_facts_and_shares_say_what_is_missing(client, office):
 def test_a_post_officer_sees_findings_and_decides_with_a_reason(client, office):
     with office.store.write() as tx:
         tx.update("positions", {"position_id": "P2"}, {"title": "超市理货员（限女性）", "review_state": "quarantined"})
-    [found] = client.get("/api/v1/positions/P2/findings").json()["items"]
-    assert (found["code"], found["quarantine"]) == ("DISCRIMINATORY_SEX", True)
+    found = client.get("/api/v1/positions/P2/findings").json()["items"]
+    assert [(f["code"], f["field"]) for f in found] == [("DISCRIMINATORY_SEX", "title"), ("INCOMPLETE", "duties")]
     answer = client.post("/api/v1/positions/P2/review", json={"state": "verified", "reason": "wish_dropped"})
     assert answer.json()["review_state"] == "verified" and actions(office)[-1] == "position.verified"
 
