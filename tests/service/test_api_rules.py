@@ -333,7 +333,11 @@ def test_a_post_officer_sees_findings_and_decides_with_a_reason(client, office):
         tx.update("positions", {"position_id": "P2"}, {"title": "超市理货员（限女性）", "review_state": "quarantined"})
     found = client.get("/api/v1/positions/P2/findings").json()["items"]
     assert [(f["code"], f["field"]) for f in found] == [("DISCRIMINATORY_SEX", "title"), ("INCOMPLETE", "duties")]
-    answer = client.post("/api/v1/positions/P2/review", json={"state": "verified", "reason": "wish_dropped"})
+    release = {"state": "verified", "reason": "wish_dropped"}
+    assert client.post("/api/v1/positions/P2/review", json=release).status_code == 409, "the wish is still there"
+    with office.store.write() as tx:
+        tx.update("positions", {"position_id": "P2"}, {"title": "超市理货员", "duties": "理货、补货"})
+    answer = client.post("/api/v1/positions/P2/review", json=release)
     assert answer.json()["review_state"] == "verified" and actions(office)[-1] == "position.verified"
 
 
