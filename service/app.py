@@ -30,12 +30,14 @@ from service.api import (
     whatif,
 )
 from service.api.guard import Guard
+from service.api.queue import Queue
 from service.api.watch import Tally, Watch
 from service.errors import MEDIA_TYPE, Problem, document, headers_of, problem_of
 from service.logs import where
 from service.security.gate import Gate, admit, caller_of
+from service.security.principals import NOBODY
 from service.security.provider import Provider
-from service.security.refusals import NotAllowed, TooMany, Unknown
+from service.security.refusals import Busy, NotAllowed, TooMany, Unknown
 from service.settings import Settings
 from service.tracing import trace_statements, tracer_of
 from service.use_cases.refusals import Ineligible
@@ -86,7 +88,10 @@ def app_of(office: Office, *, everyone: bool = False) -> FastAPI:
     app = FastAPI(
         title="OneMonth", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None,
         summary="Ranked posts with reasons for members of zero-employment households",
-        middleware=[Middleware(Watch, tally=tally, tracer=tracer), Middleware(Guard, refuse=_answer)], separate_input_output_schemas=False, dependencies=[Depends(admit)],
+        middleware=[
+            Middleware(Watch, tally=tally, tracer=tracer), Middleware(Guard, refuse=_answer),
+            Middleware(Queue, at_once=office.settings.requests_at_once, waiting=office.settings.requests_waiting),
+        ], separate_input_output_schemas=False, dependencies=[Depends(admit)],
         generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )  # fmt: skip
@@ -133,6 +138,8 @@ def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, Unknown) and request.method == "GET":
         return RedirectResponse(access_pages.login_address(request), 303, headers={"Cache-Control": "no-store"})
     ineligible = error if isinstance(error, Ineligible) else None
+    if isinstance(error, Busy):
+        request.state.caller = NOBODY  # who it is would have to be asked of a store that has enough to do
     page = render(
         request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem, words=_words(problem, path),
         request_id=request.scope.get("onemonth.request_id", ""),

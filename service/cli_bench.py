@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service import cli_bench_online
+from service import cli_bench_load, cli_bench_online
 from service.cli_console import Json, out, progress, refusals, say
 
 bench_app = typer.Typer(
@@ -23,6 +23,9 @@ def register(app: typer.Typer) -> None:
     bench_app.command("rank", epilog="Example: onemonth bench rank --positions 100000 --json")(cli_bench_online.rank)
     bench_app.command("worklist", epilog="Example: onemonth bench worklist --members 30000 --json")(
         cli_bench_online.worklist
+    )
+    bench_app.command("load", epilog="Example: onemonth bench load --caseworkers 500 --minutes 2 --json")(
+        cli_bench_load.load
     )
     bench_app.command("train", epilog="Example: onemonth bench train --referrals 100000 --json")(train)
     bench_app.command("nightly", epilog="Example: onemonth bench nightly --members 300000 --positions 100000 --json")(

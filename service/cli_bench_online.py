@@ -1,16 +1,9 @@
 """``onemonth bench rank`` and ``bench worklist``: a real server on this machine, a generated record, one client, a naive endpoint beside it."""
 
-import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,13 +18,11 @@ from matching.pairing import Pairing
 from matching.ranking import NEAREST
 from matching.scoring import Scorer
 from matching.splicing import taken as some_posts
-from service.cli_console import Json, Step, out, progress, refusals, say
+from service.bench_server import Server, serving
+from service.cli_console import Json, out, progress, refusals, say
 from service.cli_demo import AS_OF
 from service.index import Index
-from service.settings import PREFIX, Settings
-
-STARTS_WITHIN = 600.0
-"""Seconds a server may take to answer its first request."""
+from service.settings import Settings
 
 NUMBERS = [
     "wage_min",
@@ -63,11 +54,11 @@ def rank(
     with refusals(), progress() as step, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         step("generate and store a record", 0, 1)
-        ids = _record(home, members, positions, seed)
+        ids = record(home, members, positions, seed)
         if trained:
             put_in_charge(home, seed)
         step("generate and store a record", 1, 1)
-        with _server(home) as server:
+        with serving("service.cli_bench_online:measured_app", home, "/api/v1/worklist?limit=1") as server:
             chosen = np.random.default_rng(seed).choice(ids, size=requests)
             paths = [f"/api/v1/members/{m}/ranking?limit=5" for m in chosen]
             figures = _figures(server.times(paths, step), server)
@@ -90,21 +81,21 @@ def worklist(
     """Open pages of the worklist over HTTP, filtered and not."""
     with refusals(), progress() as step, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        _record(home, members, 1_000, seed)
-        with _server(home) as server:
+        record(home, members, 1_000, seed)
+        with serving("service.cli_bench_online:measured_app", home, "/api/v1/worklist?limit=1") as server:
             asked = ["", "?due=7", "?region=4401", "?idle=true&due=14"]
             times = server.times([f"/api/v1/worklist{asked[k % 4]}" for k in range(requests)], step)
             figures = {"simulated": True, "members": members, **_figures(times, server)}
     say(as_json, figures, lambda: _show(figures))
 
 
-def _record(home: Path, members: int, positions: int, seed: int) -> np.ndarray:
+def record(home: Path, members: int, positions: int, seed: int) -> np.ndarray:
     """Store a generated record; return the members who seek work."""
     from models.simulation.province import province
     from service.wiring import open_office
 
     tables = province(members, positions, seed)
-    with open_office(_settings(home), day=AS_OF) as office:
+    with open_office(settings_of(home), day=AS_OF) as office:
         with office.store.write() as tx:
             for name, frame in tables.items():
                 tx.insert(name, frame)
@@ -126,83 +117,9 @@ def put_in_charge(home: Path, seed: int) -> None:
     registry.promote(version, by="bench", at=now, override="simulated, for measuring speed")
 
 
-def _settings(home: Path) -> Settings:
+def settings_of(home: Path) -> Settings:
+    """Return the settings of a record that is made to be measured."""
     return Settings().model_copy(update={"home": home, "database_url": None})
-
-
-def quiet(step: str, done: float, total: float) -> None:
-    """Show nothing of the progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """A server process on this machine, asked by one client."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    cold_seconds: float
-
-    def times(self, paths: list[str], step: Step = quiet, before: int = 3) -> np.ndarray:
-        """Return (n,) seconds of each request over one connection, after some that are not counted."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=STARTS_WITHIN)
-        taken = []
-        step("ask the server", 0, len(paths))
-        for path in [*paths[:before], *paths]:
-            began = time.perf_counter()
-            client.request("GET", path)
-            answer = client.getresponse()
-            body = answer.read()
-            taken.append(time.perf_counter() - began)
-            if answer.status != 200:
-                raise RuntimeError(f"{path}: expected 200, found {answer.status} {body[:200]!r}")
-        client.close()
-        step("ask the server", len(paths), len(paths))
-        return np.array(taken[before:])
-
-    def peak_bytes(self) -> int:
-        """Return the most memory the server had."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[_Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "service.cli_bench_online:measured_app",
-        "--factory",
-        "--port",
-        str(port),
-        "--log-level",
-        "error",
-    ]
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, env={**os.environ, PREFIX + "HOME": str(home)}, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL
-    )
-    try:
-        while not _answers(port):
-            if process.poll() is not None or time.perf_counter() - began > STARTS_WITHIN:
-                raise RuntimeError("expected the server to answer, it did not; see its messages above")
-            time.sleep(0.05)
-        yield _Server(process, port, time.perf_counter() - began)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _answers(port: int) -> bool:
-    try:
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=STARTS_WITHIN)
-        client.request("GET", "/api/v1/worklist?limit=1")
-        return client.getresponse().status == 200
-    except OSError:
-        return False
 
 
 def measured_app() -> FastAPI:
@@ -257,12 +174,12 @@ def _merged(members: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(km=np.sqrt(north**2 + east**2))
 
 
-def _after_change(home: Path, server: _Server, paths: list[str]) -> float:
+def _after_change(home: Path, server: Server, paths: list[str]) -> float:
     """Return the median milliseconds of a request that follows a change of a post."""
     from service.wiring import open_store
 
     taken = []
-    with open_store(_settings(home)) as store:
+    with open_store(settings_of(home)) as store:
         posts = store.read("positions", ["position_id"], status="open")["position_id"].head(len(paths))
         for path, post in zip(paths, posts, strict=True):
             with store.write() as tx:
@@ -275,7 +192,7 @@ def _in_process(home: Path, ids: np.ndarray) -> dict[str, float]:
     """Time 300 given posts without a server, and say how much of the full ranking's top 5 the list keeps."""
     from service.wiring import open_office
 
-    with open_office(_settings(home), day=AS_OF) as office:
+    with open_office(settings_of(home), day=AS_OF) as office:
         index, scorer = office.now(), office.scorer()
         rng = np.random.default_rng(0)
         some = np.sort(rng.choice(len(index.positions), size=min(300, len(index.positions)), replace=False))
@@ -301,7 +218,7 @@ def _top(index: Index, i: int, scorer: Scorer, nearest: int | None) -> set[int]:
     return {x.position for x in found.items}
 
 
-def _figures(times: np.ndarray, server: _Server) -> dict[str, float]:
+def _figures(times: np.ndarray, server: Server) -> dict[str, float]:
     return {
         "p50_ms": _ms(times, 50), "p95_ms": _ms(times, 95), "p99_ms": _ms(times, 99), "requests_per_second": float(len(times) / times.sum()),
         "cold_start_seconds": server.cold_seconds, "peak_rss_bytes": server.peak_bytes(),

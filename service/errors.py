@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from matching import errors as core
-from service.security.refusals import NotAllowed, TooMany, Unknown
+from service.security.refusals import Busy, NotAllowed, TooMany, Unknown
 from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot, Stale
 
 MEDIA_TYPE = "application/problem+json"
@@ -71,13 +71,14 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem("invalid", 422, "A value cannot be used", "limit: expected a whole number from 1 to 100, found 0."),
         Problem("too-many", 429, "Too many requests", "The limit is 1200 per 1 minute; try again in 7 seconds."),
         Problem("not-ready", 503, "Something that has to exist first does not", "No region has been imported yet."),
+        Problem("busy", 503, "Too many people at once", "200 requests wait already; try again in 5 seconds."),
         Problem("store-unavailable", 503, "The store does not answer", "Nothing was changed; try again in 5 seconds."),
         Problem("internal", 500, "A fault on our side", "Nothing was changed; the request id names it in the log."),
     )
 }
 """Slug → kind of problem."""
 
-_BY_STATUS = {p.status: p for p in reversed(list(PROBLEMS.values())) if p.slug not in ("store-unavailable",)} | {
+_BY_STATUS = {p.status: p for p in reversed(list(PROBLEMS.values())) if p.slug not in ("store-unavailable", "busy")} | {
     403: PROBLEMS["cross-site"], 409: PROBLEMS["conflict"], 503: PROBLEMS["not-ready"],
 }  # fmt: skip
 
@@ -89,6 +90,7 @@ EXCEPTIONS: tuple[tuple[type[Exception], str], ...] = (
     (Unknown, "not-known"),
     (NotAllowed, "not-allowed"),
     (TooMany, "too-many"),
+    (Busy, "busy"),
     (Stale, "stale"),
     (core.Conflict, "conflict"),
     (core.NotFound, "not-found"),
@@ -171,6 +173,7 @@ def responses(*slugs: str) -> dict[int | str, dict[str, object]]:
             "invalid",
             "too-many",
             "internal",
+            "busy",
             "store-unavailable",
             "not-ready",
         )

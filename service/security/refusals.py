@@ -11,6 +11,10 @@ class NotAllowed(OneMonthError):
     """The caller is known and their role does not include this."""
 
 
+class Busy(OneMonthError):
+    """More people are at work than the service answers at once, and those who may wait wait already."""
+
+
 class TooMany(OneMonthError):
     """More requests than the limit allows; carries the seconds to wait."""
 
