@@ -118,7 +118,9 @@ def _answer(request: Request, error: Exception) -> Response:
     """Report an exception: a problem document to machines, a page to people; the log gets the kind, never the values."""
     problem = problem_of(error)
     path = request.url.path
-    if problem.status >= 500:
+    if problem.status >= 500 and not isinstance(
+        error, Busy
+    ):  # a full house is no fault; the line of the request says 503
         log.error(
             "request failed", problem=problem.slug, method=request.method, error=type(error).__name__,
             request_id=request.scope.get("onemonth.request_id"), at=where(error),

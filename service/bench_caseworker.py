@@ -42,19 +42,22 @@ class Caseworker:
         self._shown: list[tuple[str, str]] = []
         self._issued: list[str] = []
 
+    def once(self, port: int) -> None:
+        """Take one step on a server."""
+        self._client = http.client.HTTPConnection("127.0.0.1", port, timeout=GIVES_UP)
+        self._step()
+
     def work(self, port: int, until: float, think: float) -> None:
-        """Take steps on a server until a moment (monotonic seconds), one at least; begin at a moment of one's own."""
-        client = self._client = http.client.HTTPConnection("127.0.0.1", port, timeout=GIVES_UP)
-        time.sleep(max(0.0, min(self._rng.uniform(0.0, 2.0 * think), until - time.monotonic())))
-        while True:
-            self._step()
-            wait = self._rng.expovariate(1.0 / think) if think else 0.0
-            if self.calls[-1].status not in (200, 201, 409):
-                wait = max(wait, AGAIN)
-            if time.monotonic() + wait >= until:
-                break
+        """Take steps on a server until a moment (monotonic seconds), thinking before each for a time of exponential law."""
+        self._client = http.client.HTTPConnection("127.0.0.1", port, timeout=GIVES_UP)
+        while time.monotonic() + (wait := self._wait(think)) < until:
             time.sleep(wait)
-        client.close()
+            self._step()
+
+    def _wait(self, think: float) -> float:
+        wait = self._rng.expovariate(1.0 / think) if think else 0.0
+        turned_away = bool(self.calls) and self.calls[-1].status not in (200, 201, 409)
+        return max(wait, AGAIN) if turned_away else wait
 
     def _step(self) -> None:
         """Take the step drawn, or the one it needs first: nobody refers to what was not shown."""
@@ -105,7 +108,8 @@ class Caseworker:
             answer = client.getresponse()
             status, again, found = answer.status, int(answer.headers.get("Retry-After", 0)), answer.read()
         except (OSError, http.client.HTTPException):
-            client.close()
+            status = 0
+        client.close()  # the server ends connections nobody uses while a person thinks; the next step opens one
         self.calls.append(Call(step, began, time.monotonic() - began, status, again))
         out: dict[str, Any] = json.loads(found) if status in (200, 201) else {}
         return out

@@ -26,7 +26,7 @@ TOLD = (429, 503)
 def load(
     caseworkers: Annotated[int, typer.Option(min=1, max=2_000, help="Caseworkers at work.")] = 500,
     minutes: Annotated[float, typer.Option(min=0.05, help="Minutes they work; the longer, the truer the slope.")] = 2.0,
-    think: Annotated[float, typer.Option(min=0.1, help="Mean seconds between a caseworker's steps.")] = 30.0,
+    think: Annotated[float, typer.Option(min=0.1, help="Mean seconds between a caseworker's steps.")] = 120.0,
     members: Annotated[int, typer.Option(min=100, help="Members in the record.")] = 5_000,
     positions: Annotated[int, typer.Option(min=100, help="Open posts in the record.")] = 1_000,
     overload: Annotated[float, typer.Option(min=0, help="Seconds afterwards without time to think.")] = 10.0,
@@ -42,7 +42,7 @@ def load(
         step("generate and store a record", 1, 1)
         with serving("service.cli_bench_load:app_of_that_day", home) as server:
             for person in people[: min(len(people), 5)]:
-                person.work(server.port, until=0.0, think=0.0)  # the first index is not timed
+                person.once(server.port)  # the first index is not timed
             step("caseworkers at work", 0, 1)
             began = server.processor_seconds()
             with _watched(server) as samples:
@@ -61,8 +61,10 @@ def load(
 
 def app_of_that_day() -> FastAPI:
     """Return the application of the record in ``ONEMONTH_HOME``; what uvicorn starts."""
+    from service import logs
     from service.app import create_app
 
+    logs.configure("ERROR")
     return create_app(Settings(), day=AS_OF)
 
 
