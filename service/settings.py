@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(10, ge=1, le=24, description="hours after which a log-in ends in any case")
     rate_limit: str = Field("1200/minute", pattern=_RATE, description="requests a caller may make")
     login_rate_limit: str = Field("20/minute", pattern=_RATE, description="log-ins one address may try")
-    requests_at_once: int = Field(16, ge=1, le=32, description="requests a server answers at the same time")
+    requests_at_once: int = Field(16, ge=1, le=24, description="requests a server answers at the same time")
     requests_waiting: int = Field(
         200, ge=0, le=10_000, description="requests that may wait; the next is told to come back"
     )
