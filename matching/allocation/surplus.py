@@ -18,7 +18,7 @@ WIDE = 8
 """Arcs worth their price beyond which a household is first bounded by tangents."""
 
 OPEN = 20
-"""Unfinished sets of a household beyond which they are no longer followed."""
+"""Unfinished sets of a household of more than WIDE arcs beyond which they are no longer followed; with fewer arcs all are."""
 
 ROWS = 2_000_000
 """Households are worked through in blocks that grow to at most about this many rows."""
@@ -199,13 +199,14 @@ def _branched(shelf: _Shelf, homes: Ints, least: Floats, used: Bools) -> Floats:
     n = len(least)
     sets = _Sets(homes, np.zeros((len(homes), 0), dtype=np.int64), shelf.menu.weight[homes], np.zeros(len(homes)))
     over, best = np.zeros(n), list[tuple[Ints, Ints]]()
+    most_open = np.where(shelf.end - shelf.start > WIDE, OPEN, 2**WIDE)
     while len(sets.home):
         of, arc, value, rest = sets.grown(shelf)
         home = sets.home[of]
         row = _bests(home, value, least)
         best.append((home[row], np.column_stack([sets.held[of[row]], arc[row]])))
         follow = (rest > 0) & (value + rest > least[home] * (1 + CLOSE))
-        follow &= np.bincount(home[follow], minlength=n)[home] <= OPEN
+        follow &= (np.bincount(home[follow], minlength=n) <= most_open)[home]
         shut = (rest > 0) & ~follow & (value > -np.inf)
         np.maximum.at(over, home[shut], (value + rest)[shut])
         row, of = np.flatnonzero(follow), of[follow]
