@@ -13,6 +13,7 @@ def w(page):
 
 def check_page(page):
     """Accessible by axe (WCAG 2.2 AA), in one language, no wider than the screen."""
+    page.wait_for_load_state()
     found = Axe().run(
         page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     )

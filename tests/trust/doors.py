@@ -94,10 +94,12 @@ def other_sites_change_nothing(ground):
 
 @check
 def bodies_too_large_or_odd(ground):
-    """A body over the limit is 413, also in chunks without a length; a body that is not JSON is 415 and nothing is read of it."""
+    """A body over the limit is 413, also in chunks without a length where it is read; a body that is not JSON is 415 and nothing is read of it."""
     office, app, client = _service(ground)
     with office:
-        paths = [_filled(p) for _, m, p in _all(app) if m == "post" and p.startswith("/api/")]
+        asked = app.openapi()["paths"]
+        posts = [p for _, m, p in _all(app) if m == "post" and p.startswith("/api/")]
+        paths, readers = [_filled(p) for p in posts], [_filled(p) for p in posts if "requestBody" in asked[p]["post"]]
         before = office.store.version()
         odd = sum(
             client.post(p, content=b"x", headers={"Content-Type": t}).status_code == 415
@@ -112,11 +114,11 @@ def bodies_too_large_or_odd(ground):
 
         json_type = {"Content-Type": "application/json"}
         told = sum(client.post(p, content=large, headers=json_type).status_code == 413 for p in paths)
-        untold = sum(client.post(p, content=chunks(), headers=json_type).status_code == 413 for p in paths)
+        untold = sum(client.post(p, content=chunks(), headers=json_type).status_code == 413 for p in readers)
         same = int(office.store.version() == before)
     yield Figure("bodies of 12 odd content types refused with 415", odd, len(CONTENT_TYPES) * len(paths))
     yield Figure("bodies over 2,000,000 bytes refused with 413", told, len(paths))
-    yield Figure("bodies over 2,000,000 bytes in chunks refused with 413", untold, len(paths))
+    yield Figure("bodies over 2,000,000 bytes in chunks refused with 413", untold, len(readers))
     yield Figure("records unchanged by all of them", same, 1)
 
 
@@ -131,9 +133,11 @@ def hostile_paths(ground):
                 continue
             for text in PATHS[:: 1 if not ground.short else 6]:
                 answer = client.request(method, _filled(path, text), json=body, data=form)
+                if answer.url.path.count("/") < path.count("/"):
+                    continue  # the client itself went up a folder: another operation answered
                 tried += 1
                 told = re.search(r"root:|Traceback|site-packages|sqlite|/usr/|/home/", answer.text)
-                good += answer.status_code in (303, 307, 400, 404, 405, 409, 422) and told is None
+                good += answer.status_code in (303, 307, 400, 403, 404, 405, 409, 422) and told is None
     yield Figure(f"hostile strings in place of a parameter plainly refused ({len(PATHS)} strings)", good, tried)
 
 
