@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -32,7 +33,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except Conflict as error:
-        told.print(f"[bold]not now:[/] {error}", highlight=False)
+        told.print(f"[bold]not now:[/] {escape(str(error))}", highlight=False)
         raise typer.Exit(3) from error
     except ValidationError as error:
         for fault in error.errors():
@@ -42,7 +43,7 @@ def refusals() -> Iterator[None]:
             )
         raise typer.Exit(2) from error
     except OneMonthError as error:
-        told.print(f"[bold]refused:[/] {error}", highlight=False)
+        told.print(f"[bold]refused:[/] {escape(str(error))}", highlight=False)
         raise typer.Exit(1) from error
 
 
@@ -72,7 +73,7 @@ def table(title: str, columns: list[str], rows: list[list[object]]) -> None:
     for column in columns:
         shown.add_column(column)
     for row in rows:
-        shown.add_row(*["" if x is None else str(x) for x in row])
+        shown.add_row(*["" if x is None else escape(str(x)) for x in row])
     out.print(shown)
 
 

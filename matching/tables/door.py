@@ -14,7 +14,12 @@ from matching.tables.schema import REQUIRED, Column, Kind, Table
 
 _MISSING = object()
 _BAD = object()
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
+"""Characters nobody sees, which make two identifiers look like one."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Characters no file of an office can hold, or that turn round what stands after them."""
+
 _MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _TRUE, _FALSE = frozenset({"true", "1", "1.0"}), frozenset({"false", "0", "0.0"})
@@ -189,18 +194,18 @@ def _parse_id(_: Column, value: Any) -> object:
     if isinstance(value, (float, np.floating)) and abs(float(value)) >= 1e15:
         return _BAD
     text = _whole_text(value)
-    return text if 0 < len(text) <= 64 and not _CONTROL.search(text) else _BAD
+    return text if 0 < len(text) <= 64 and not _UNSEEN.search(text) else _BAD
 
 
 def _parse_text(_: Column, value: Any) -> object:
     text = str(value).strip()
-    return text if "\x00" not in text else _BAD
+    return text if not _UNPRINTABLE.search(text) else _BAD
 
 
 def _parse_code(column: Column, value: Any) -> object:
     text = _whole_text(value)
     if column.codes is None:
-        return text if 0 < len(text) <= 64 and not _CONTROL.search(text) else _BAD
+        return text if 0 < len(text) <= 64 and not _UNSEEN.search(text) else _BAD
     return text if text in column.codes else _BAD
 
 
@@ -231,7 +236,9 @@ def _parse_number(column: Column, value: Any) -> object:
         return _BAD
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        return _BAD
+    if isinstance(value, str) and "_" in value:
         return _BAD
     if not np.isfinite(number) or (column.low is not None and number < column.low):
         return _BAD

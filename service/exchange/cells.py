@@ -11,6 +11,7 @@ from matching.tables import Column, Kind, Table
 from service.exchange.catalogue import decode, in_yuan, tidy
 from service.exchange.personal import is_phone, looks_like_identity_number
 from service.exchange.reader import Sheet
+from service.exchange.serials import day_of
 
 NOT_GIVEN = frozenset({"/", "\\", "-", "--", "—", "——", "－"})
 """Marks an office puts where there is nothing to say."""
@@ -27,8 +28,6 @@ _COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")
 _MONTH = re.compile(r"(\d{4})(?:[年./-](\d{1,2})月?|(\d\d))")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(?::00)?")
 _POWER = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
-_FIRST_DAY = date(1899, 12, 30)
-_SERIALS = (5_000, 110_000)
 _MOST_DIGITS = 1e15
 
 
@@ -103,8 +102,8 @@ def _date(value: object) -> object:
         match = _FULL_DATE.fullmatch(value) or _COMPACT_DATE.fullmatch(value)
         return f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}" if match else value
     if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
-        if _SERIALS[0] < value < _SERIALS[1]:
-            return _FIRST_DAY + timedelta(days=int(value))
+        if (day := day_of(value)) is not None:
+            return day
         return _date(str(int(value))) if _COMPACT_DATE.fullmatch(str(int(value))) else value
     return value
 

@@ -149,10 +149,12 @@ def _checked(store: Store, path: Path, digest: str, sheet: Sheet) -> _Ready:
     table = TABLES[sheet.table]
     checked = check(table, decoded(sheet, table))
     refused = [fault(row, "", f"{cells} cells", "no more cells than headers") for row, cells in sheet.misshapen]
+    refused += [fault(*f) for f in sheet.faulty]
+    told = {(row, header) for row, header, _, _ in sheet.faulty}
     for header, name in sheet.columns.items():
         for row, value in zip(sheet.frame.index, sheet.frame[header], strict=True):
             expected = identifier_fault(name, value) if table.column(name).kind == "id" else None
-            if expected is not None:
+            if expected is not None and (row, header) not in told:
                 refused.append(fault(row, header, value, expected))
     if store.vault is not None:
         refused += identity_faults(sheet)

@@ -1,6 +1,6 @@
 """The first rows of a file, as they lie there and as they would go in; nothing is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -48,7 +48,10 @@ def preview(path: Path, table: str | None, mapping: Mappings, *, sealing: bool) 
 
 def _preview(sheet: Sheet, table: Table, sealing: bool) -> Preview:
     missing = tuple(c.name for c in table.columns if c.required and c.name not in sheet.columns.values())
-    top = Sheet(sheet.name, sheet.table, sheet.frame.head(ROWS), sheet.columns, (), ())
+    frame = sheet.frame.head(ROWS)
+    top = replace(
+        sheet, frame=frame, misshapen=(), others=(), faulty=tuple(f for f in sheet.faulty if f[0] in frame.index)
+    )
     values = decoded(top, table)
     told: list[Fault] = [] if missing else _refused(top, table, values)
     wrong = {(row, header) for row, header, _, _ in told}
@@ -77,7 +80,10 @@ def _refused(sheet: Sheet, table: Table, values: pd.DataFrame) -> list[Fault]:
         for row, value in zip(sheet.frame.index, sheet.frame[header], strict=True)
         if (expected := identifier_fault(name, value)) is not None
     ]
-    known = {(row, header) for row, header, _, _ in lost}
+    marked = [fault(*f) for f in sheet.faulty]
+    known = {(row, header) for row, header, _, _ in marked}
+    lost = [*marked, *(f for f in lost if (f[0], f[1]) not in known)]
+    known |= {(row, header) for row, header, _, _ in lost}
     door = as_written(check(table, values).errors, sheet, table)
     rest = [f for f in door.itertuples(index=False, name=None) if (f[0], f[1]) not in known]
     return sorted([*lost, *rest], key=lambda f: (f[0], f[1]))

@@ -1,9 +1,7 @@
 """Any file an office has, as sheets of raw cells with the row numbers a person sees."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,10 @@ from matching.errors import BadInput
 from matching.tables import TABLES, Kind
 from matching.tables.door import flat
 from service.exchange.catalogue import column_of, exchanged, sheet_names, tidy
+from service.exchange.cell_faults import Faulty
+from service.exchange.delimited import delimited_rows
+from service.exchange.measure import MAX_CELLS, MAX_COLUMNS, MAX_TEXT
+from service.exchange.serials import FIRST_DAY, day_of
 from service.exchange.workbook import Cells, workbook_cells
 
 MAX_BYTES = 200_000_000
@@ -35,7 +37,8 @@ class Sheet:
     """One table of a file: the frame's index holds the row numbers a person sees, its columns the headers as written.
 
     ``columns`` is header → column of the dictionary; ``misshapen`` the rows with more cells than headers, as (row, cells);
-    ``others`` the names of sheets of the file that are no table and were left.
+    ``faulty`` cells without a usable value, as (row, header, found, expected); ``others`` the names of sheets of the file that are no
+    table and were left.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Sheet:
     columns: dict[str, str]
     misshapen: tuple[tuple[int, int], ...] = ()
     others: tuple[str, ...] = ()
+    faulty: tuple[tuple[int, str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +75,18 @@ def read_sheets(path: Path, table: str | None = None, mapping: Mappings | None =
     known: list[Sheet] = []
     others: list[str] = []
     for cells in _cells(path):
+        _require_short(path, cells)
         sheet = _sheet(path, cells, table, mapping or {})
         if sheet is not None:
             known.append(sheet)
+        elif cells.hidden:
+            others.append(f"{cells.name}, hidden")
         elif any(c not in (None, "") for row in cells.rows for c in row):
             others.append(cells.name)
     if not known:
         names = ", ".join(sheet_names(t)[0] for t in exchanged()[:8])
         raise BadInput(f"{path.name}: expected the headers of a table ({names} …), found none; check the header row")
-    first = known[0]
-    known[0] = Sheet(first.name, first.table, first.frame, first.columns, first.misshapen, tuple(others))
-    return known
+    return [replace(known[0], others=tuple(others)), *known[1:]]
 
 
 def _cells(path: Path) -> Iterator[Cells]:
@@ -96,44 +101,49 @@ def _cells(path: Path) -> Iterator[Cells]:
             f"{path.name}: expected an open .xlsx workbook, found one that is protected or in the old .xls form; save it as .xlsx without a password"
         )
     elif path.suffix.lower() in (".csv", ".txt"):
-        yield Cells(path.stem, _delimited(path))
+        yield Cells(path.stem, delimited_rows(path))
     else:
         raise BadInput(f"{path.name}: expected .xlsx, .csv or .parquet, found something else; check what the file is")
 
 
 def _parquet(path: Path) -> list[list[object]]:
+    """Rows of a Parquet file; its texts are kept once each while they are counted, however many rows have them."""
     try:
-        frame = pq.read_table(path).to_pandas()
+        with pq.ParquetFile(path) as file:
+            _require_few(path, file.metadata.num_rows * file.metadata.num_columns)
+        texts = [c.path for c in file.schema if c.physical_type == "BYTE_ARRAY" and c.max_repetition_level == 0]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
+            frame = file.read(use_threads=False).replace_schema_metadata(None).to_pandas().astype(object)
+        columns = [[_plain(v) for v in frame.iloc[:, k]] for k in range(frame.shape[1])]
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path.name}: expected text, found bytes that are none; write the columns as text") from error
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path.name}: the Parquet file is damaged and cannot be read; write it again") from error
-    nested = [c for c in frame.columns if frame[c].map(lambda v: isinstance(v, list | np.ndarray)).any()]
-    frame = frame.astype(object).assign(**{c: frame[c].map(flat) for c in nested})
-    return [list(frame.columns), *frame.to_numpy().tolist()]
+    return [list(frame.columns), *map(list, zip(*columns, strict=True))]
 
 
-def _delimited(path: Path) -> list[list[object]]:
-    """Rows of a text file; cells part at tabs when the first line has tabs and no comma, else at commas."""
-    text = _text(path)
-    first = text.partition("\n")[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter="\t" if "\t" in first and "," not in first else ",", strict=True
-    )
-    try:
-        return [list(row) for row in reader]
-    except csv.Error as error:
-        raise BadInput(
-            f"{path.name}, line {reader.line_num}: the text is not a table ({error}); check the quotation marks there"
-        ) from error
+def _plain(value: object) -> object:
+    """Return a value of a Parquet column as a cell has it: lists and maps in text form, bytes that some programs write as text."""
+    return value.decode() if isinstance(value, bytes) else flat(value)
 
 
-def _text(path: Path) -> str:
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadInput(f"{path.name}: expected text in UTF-8 or GB18030, found neither; save it again as CSV UTF-8")
+def _require_few(path: Path, cells: int) -> None:
+    if cells > MAX_CELLS:
+        raise BadInput(f"{path.name}: expected at most {MAX_CELLS:,} cells, found {cells:,}; split the file")
+
+
+def _require_short(path: Path, cells: Cells) -> None:
+    """Refuse what no spreadsheet can hold, before a text is copied into every row that has it."""
+    for at, row in enumerate(cells.rows, start=1):
+        if len(row) > MAX_COLUMNS:
+            raise BadInput(
+                f"{path.name}, row {at}: expected at most {MAX_COLUMNS:,} columns, found {len(row):,}; remove the others"
+            )
+        for value in row:
+            if isinstance(value, str) and len(value) > MAX_TEXT:
+                raise BadInput(
+                    f"{path.name}, row {at}: expected cells of at most {MAX_TEXT:,} characters, found one of {len(value):,}; shorten it"
+                )
 
 
 def _sheet(path: Path, cells: Cells, table: str | None, mapping: Mappings) -> Sheet | None:
@@ -165,7 +175,7 @@ def _header(name: str, at: int, row: list[object], table: str, mapping: Mapping[
 
 
 def _framed(path: Path, cells: Cells, header: _Header, written: list[object]) -> Sheet:
-    headers = [str(h) if h not in (None, "") else f"(column {k + 1})" for k, h in enumerate(written)]
+    headers = _told_apart(header, written)
     targets = [header.columns.get(h) for h in headers]
     twice = {t for t in targets if t is not None and targets.count(t) > 1}
     if twice:
@@ -178,12 +188,50 @@ def _framed(path: Path, cells: Cells, header: _Header, written: list[object]) ->
         (first + k + 1, len(row)) for k, row in enumerate(body) if any(c not in (None, "") for c in row[width:])
     )
     rows = [row[:width] + [None] * (width - len(row)) for row in body]
-    _spread(rows, cells.spans, first, [None if t is None else TABLES[header.table].column(t).kind for t in targets])
+    kinds = [None if t is None else TABLES[header.table].column(t).kind for t in targets]
+    faulty = _marked(rows, cells, first, kinds)
+    if cells.first_day != FIRST_DAY:
+        _as_days(rows, cells, kinds)
+    _spread(rows, cells.spans, first, kinds)
     again = np.array([row == written for row in rows], dtype=bool)
     frame = pd.DataFrame(rows, columns=headers, index=range(first + 1, first + 1 + len(rows)), dtype=object)
     frame = frame[~((frame.isna() | (frame == "")).all(axis=1) | again)]
     empty = [h for h in headers if h.startswith("(column ") and (frame[h].isna() | (frame[h] == "")).all()]
-    return Sheet(cells.name, header.table, frame.drop(columns=empty), header.columns, misshapen)
+    frame, left = frame.drop(columns=empty), set(frame.index)
+    wrong = tuple((row, headers[k], *fault) for (row, k), fault in faulty.items() if row in left)
+    return Sheet(cells.name, header.table, frame, header.columns, misshapen, faulty=wrong)
+
+
+def _marked(
+    rows: list[list[object]], cells: Cells, first: int, kinds: list[Kind | None]
+) -> dict[tuple[int, int], Faulty]:
+    """Return the faulty cells below the header by row number and column; one of a column that is kept shows what stands in it."""
+    faulty = {}
+    for (at, k), fault in cells.faulty.items():
+        if first <= at < first + len(rows) and k < len(kinds):
+            faulty[at + 1, k] = fault
+            if kinds[k] is not None:
+                rows[at - first][k] = fault.found
+    return faulty
+
+
+def _as_days(rows: list[list[object]], cells: Cells, kinds: list[Kind | None]) -> None:
+    """Turn serial numbers of a workbook of another calendar into days where a day or month is expected."""
+    for k, kind in enumerate(kinds):
+        if kind in (Kind.DATE, Kind.MONTH):
+            for row in rows:
+                row[k] = day_of(row[k], cells.first_day) or row[k]
+
+
+def _told_apart(header: _Header, written: list[object]) -> list[str]:
+    """Return the headers; one that is empty, or no column and there before, has its number behind it."""
+    seen: set[object] = set()
+    out = []
+    for k, h in enumerate(written, start=1):
+        again = h in seen and h not in header.columns
+        out.append(f"(column {k})" if h in (None, "") else f"{h} (column {k})" if again else str(h))
+        seen.add(h)
+    return out
 
 
 def _spread(

@@ -6,6 +6,7 @@ import pytest
 
 from matching.tables import TABLES
 from service.exchange.catalogue import exchanged
+from service.exchange.cell_faults import A_NUMBER, A_RESULT, NO_NUMBER, NO_RESULT, NO_TEXT, NOT_AN_ERROR
 from service.exchange.cells import LOST_DIGITS, NOT_A_PHONE, NOT_AN_IDENTITY_NUMBER
 from service.exchange.reader import SPANNED
 from service.exchange.rules import ONLY_ONE, RULES, TAKEN
@@ -14,7 +15,7 @@ from service.web.wording import LANGUAGES, Wording
 
 CELLS = [
     *(c.expected for t in exchanged() for c in TABLES[t].columns), *(expected for rules in RULES.values() for _, expected, _ in rules),
-    *(rule.expected for rule in ONLY_ONE), LOST_DIGITS, NOT_A_PHONE, NOT_AN_IDENTITY_NUMBER, TAKEN, "a region you serve",
+    *(rule.expected for rule in ONLY_ONE), LOST_DIGITS, NOT_A_PHONE, NOT_AN_IDENTITY_NUMBER, A_NUMBER, A_RESULT, NOT_AN_ERROR, TAKEN, "a region you serve",
     "no more cells than headers", "each key once in a file", "one that exists in households; import it first",
     "an amount in yuan, not below 0, at most 1,000,000", "an amount in yuan, not below 0", "one of 初中|大专", "any of 养老|医疗",
     "on or after recognition on 2026-10-01", "not before the start on 2026-10-01", "on or after its referral of 2026-10-01",
@@ -31,6 +32,13 @@ FILES = [
     "a.parquet: the Parquet file is damaged and cannot be read; write it again", "a.xlsx: unpacks to more than 1,500,000,000 bytes; split the workbook",
     "a.xlsx: a sheet reaches to row 9 and column 9, expected at most 20,000,000 cells; delete the rows and columns after the data, or split the sheet",
     "a.csv: expected at most 200,000,000 bytes, found 300,000,000; split the file", "a.csv: expected text in UTF-8 or GB18030, found neither; save it again as CSV UTF-8",
+    "a.csv, line 3: expected cells of at most 32,767 characters, found a longer one; shorten it, or close its quotation mark",
+    "a.xlsx, row 3: expected cells of at most 32,767 characters, found one of 40,000; shorten it", "a.csv, row 3: expected at most 16,384 columns, found 20,000; remove the others",
+    "a.csv: expected one encoding, found line 2 in UTF-8 and others not; save the file again as CSV UTF-8",
+    "a.xlsx: expected texts of at most 1,500,000,000 bytes, found 2,000,000,000 written out; shorten the long text that is repeated",
+    "a.xlsx: expected at most 1,000,000 cells with errors, found more; correct or clear them", "a.parquet: expected text, found bytes that are none; write the columns as text",
+    "a.xlsx: the workbook is damaged, cell D2 stands twice or out of order; open it in Excel and save it again", "a.xlsx: merged cells lie over each other; unmerge them and save the workbook again",
+    "a.xlsx: the workbook has definitions of its own (DOCTYPE), which no spreadsheet writes; save it again",
     "a.csv, line 3: the text is not a table (unexpected end of data); check the quotation marks there",
     "a.csv: expected the headers of a table (行政区划 …), found none; check the header row",
     "a.csv, sheet a: expected each column once, found household_id twice; remove one",
@@ -92,3 +100,4 @@ def test_a_value_of_the_file_is_never_changed():
         "初中",
     ]
     assert found_told(w, "(empty)") == "（空）" and found_told(w, SPANNED) == "（合并单元格跨多行）"
+    assert all(re.search("[一-鿿]", found_told(w, v)) for v in (NO_NUMBER, NO_RESULT, NO_TEXT))

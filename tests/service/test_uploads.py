@@ -4,6 +4,7 @@ import io
 import stat
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from service.use_cases import uploads as files
 from service.use_cases.record_files import table_file
 from service.use_cases.refusals import KeyReused
 from tests.service.security.conftest import Callers
+from tests.trust.hostile import corpus
 
 HEAD = ["家庭编号", "家庭档案号", "居住地", "认定日期", "民族", "低保情况"]
 GOOD = ["H8", "F8", "440103001", "2026年10月1日", "汉", "享受中"]
@@ -263,3 +265,43 @@ def test_people_of_other_regions_are_in_no_file_taken_home(office):
     assert "M4" in text and "M1" not in text
     with pytest.raises(BadInput):
         table_file(replace(office, role="post_officer"), "members", "csv", "zh")
+
+
+PROBLEM = "application/problem+json"
+MEDIA = {".xlsx": XLSX, ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
+HOSTILE = (
+    "bombs: entries that overlap, 4 GB", "entities: a file of this machine", "references: a cell twice", "pieces: cut at 50%",
+    "compound_files: with a password, named .xlsx", "encodings: one row in UTF-8, one in GB18030", "encodings: bytes that are no text",
+    "damaged_columns: a footer of noise", "nothing: no byte", "wrong_names: a program named .xlsx", "formulas_in_workbooks: #N/A as a name",
+)  # fmt: skip
+
+
+def test_hostile_files_over_http_end_in_a_problem_or_a_report_and_leave_the_record_whole(client, office, tmp_path):
+    before, found, files_of = office.store.read("employers"), {}, corpus()
+    for k, name in enumerate(HOSTILE):
+        hostile, address = files_of[name], f"/api/v1/imports/X{k}"
+        path = tmp_path / f"{k}{Path(hostile.file).suffix}"
+        hostile.write(path)
+        headers = {"content-type": MEDIA[path.suffix]}
+        answers = [
+            client.put(f"{address}/file", content=path.read_bytes(), params={"name": hostile.file}, headers=headers)
+        ]
+        if answers[0].status_code == 200:
+            answers += [client.get(f"{address}/preview"), client.post(f"{address}/run", json={})]
+            answers.append(ended(client, address))
+        assert all(
+            a.status_code < 400 or (a.status_code < 500 and a.headers["content-type"] == PROBLEM) for a in answers
+        ), name
+        found[name] = answers[-1].json().get("state", "refused")
+    assert found == dict.fromkeys(HOSTILE, "failed") | {HOSTILE[8]: "refused", HOSTILE[10]: "done"}
+    assert set(office.store.read("employers")["employer_id"]) == {*before["employer_id"], "Z1"}
+    assert not [p for p in (office.settings.home / "uploads").rglob("*") if p.is_file() and "X10" in str(p)]
+
+
+def ended(client, address):
+    for _ in range(400):
+        answer = client.get(address)
+        if answer.json()["state"] != "running":
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("the file is still being brought in")

@@ -149,10 +149,11 @@ def test_a_file_that_cannot_be_used_gets_a_clear_word_and_stores_nothing(lone, t
 
 
 def test_a_workbook_that_unpacks_without_end_is_refused_before_it_is_opened(lone, tmp_path, monkeypatch):
-    monkeypatch.setattr("service.exchange.workbook.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("service.exchange.measure.MAX_UNPACKED", 1_000_000)
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", b"0" * 5_000_000)
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 5_000_000)
     with pytest.raises(BadInput, match="unpacks to"):
         bring(lone, path)
 
