@@ -85,11 +85,7 @@ def measure(path: Path) -> Measured:
             used += part.shared
             area += part.area
             faulty[info.filename.lower()] = part.order.faulty
-            if area > MAX_CELLS:
-                raise BadInput(
-                    f"{path.name}: a sheet reaches to row {part.height:,} and column {part.width:,}, expected at most {MAX_CELLS:,} cells "
-                    "in the file; delete the rows and columns after the data, or split the file"
-                )
+            _require_few(path, part, area)
     written = sum(n * (lengths[int(k)] if k and int(k) < len(lengths) else longest) for k, n in used.items())
     if written > MAX_UNPACKED:
         raise BadInput(
@@ -97,6 +93,14 @@ def measure(path: Path) -> Measured:
             "that is repeated"
         )
     return Measured(sheets, faulty)
+
+
+def _require_few(path: Path, part: _Part, area: int) -> None:
+    if area > MAX_CELLS:
+        raise BadInput(
+            f"{path.name}: a sheet reaches to row {part.height:,} and column {part.width:,}, expected at most {MAX_CELLS:,} cells "
+            "in the file; delete the rows and columns after the data, or split the file"
+        )
 
 
 def _require_workbook(path: Path, listed: list[zipfile.ZipInfo]) -> None:
@@ -151,6 +155,7 @@ def _counted(path: Path, part: _Part, text: bytes, lengths: list[int], run: int)
     """Count a piece; returns the bytes since the last shared text ended."""
     require_plain(path, text)
     part.add(text)
+    _require_few(path, part, part.area)
     if part.order.again is not None:
         row, column = part.order.again
         raise BadInput(
