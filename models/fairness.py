@@ -68,7 +68,7 @@ def perturbation(
     days = np.full(len(rows), 14.0)
     before = scorer.score(some.pairs, days)
     out: dict[str, Any] = {"rows": len(rows), "changed": {}}
-    for name, changed in barred_changes(tables).items():
+    for name, changed in barred_changes(_about(some, checked_tables(tables))).items():
         record = read_record(changed, day)
         referrals = record["referrals"].set_index("referral_id", drop=False).loc[some.referral_id]
         features = features_on_the_day(record, referrals, policy)
@@ -76,6 +76,17 @@ def perturbation(
         moved = (before.p_placed != after.p_placed) | (before.p_stays != after.p_stays) | (before.order != after.order)
         out["changed"][name] = int(moved.sum())
     return out
+
+
+def _about(rows: TrainingFrame, tables: CheckedTables) -> CheckedTables:
+    """Return the part of the record that the features of these rows rest on: their posts with all that happened there, and who took part."""
+    referrals = tables["referrals"]
+    posts = referrals.loc[referrals["referral_id"].isin(rows.referral_id), "position_id"].unique()
+    of_posts = ("positions", "referrals", "placements")
+    there = {name: tables[name][tables[name]["position_id"].isin(posts)] for name in of_posts}
+    people = set(rows.member_id) | set(there["referrals"]["member_id"]) | set(there["placements"]["member_id"])
+    part = {name: tables[name][tables[name]["member_id"].isin(people)] for name in ("members", "assessments")}
+    return CheckedTables({**tables, **there, **part}, tables.left_out)
 
 
 def barred_changes(tables: Mapping[str, pd.DataFrame]) -> dict[str, CheckedTables]:
