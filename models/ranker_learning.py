@@ -12,7 +12,7 @@ from models.ranker_head import Head, Member, constant_head, rank_share, stack
 from models.ranker_inputs import Floats, Ints, Outcomes
 from models.ranker_levels import fit_levels
 from models.ranker_recipes import chance_recipes, grade_recipe, max_bin_for, n_folds_for, order_recipe, timing_recipe
-from models.ranker_timing import Timing, fit_hazard, open_row_labels, quickness_target, step_ends
+from models.ranker_timing import Timing, Waits, fit_hazard, open_row_labels, quickness_target, step_ends
 
 _LEAST_OF_A_CLASS = 8
 _LEAST_FOR_BOOSTING = 150
@@ -65,8 +65,9 @@ def learn(rows: Outcomes, effort: Effort, with_order: bool = True) -> tuple[Head
     """Return the head of a start at all, with what the order adds, and the timing of a start."""
     rng = np.random.default_rng(effort.seed)
     ends = step_ends(rows)
+    waits = Waits.of(rows)
     if rows.censored.any():
-        rows = replace(rows, label=open_row_labels(rows, _base_rates(rows)))
+        rows = replace(rows, label=open_row_labels(rows, _base_rates(rows, waits), waits))
     if min(rows.label.sum(), (1 - rows.label).sum()) < _LEAST_OF_A_CLASS:
         return constant_head(rows.label, rows.weight), Timing(ends, _flat_hazard(ends, rows), 0.0, None)
     rarer = float(min(rows.label.sum(), (1 - rows.label).sum()))
@@ -74,7 +75,7 @@ def learn(rows: Outcomes, effort: Effort, with_order: bool = True) -> tuple[Head
     team = _Team({}, {})
     if rows.censored.any():
         first, _ = fit_additive(rows.X, rows.label, rows.weight, fold, effort.directions, rng)
-        rows = replace(rows, label=open_row_labels(rows, expit(first.margin(rows.X))))
+        rows = replace(rows, label=open_row_labels(rows, expit(first.margin(rows.X)), waits))
     team.add("curves", *fit_additive(rows.X, rows.label, rows.weight, fold, effort.directions, rng))
     ranked: list[str] = []
     if len(rows) >= _LEAST_FOR_BOOSTING:
@@ -126,12 +127,12 @@ def _with_order(head: Head, margin: Floats, team: _Team, ranked: list[str], rows
     return Head(used, head.weights, head.base, weights)
 
 
-def _base_rates(rows: Outcomes) -> Floats:
+def _base_rates(rows: Outcomes, waits: Waits) -> Floats:
     """The share of starts (n,), found with the open rows' own soft labels in ten rounds."""
     closed = ~rows.censored
     rate = float(np.average(rows.label[closed], weights=rows.weight[closed])) if closed.any() else 0.5
     for _ in range(10):
-        rate = float(np.average(open_row_labels(rows, np.full(len(rows), rate)), weights=rows.weight))
+        rate = float(np.average(open_row_labels(rows, np.full(len(rows), rate), waits), weights=rows.weight))
     return np.full(len(rows), rate)
 
 

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from models.ranker_boosting import Trees
-from models.ranker_inputs import Float32s, Floats, Outcomes
+from models.ranker_inputs import Float32s, Floats, Ints, Outcomes
 
 _STEPS = 12
 _FIT_ROWS = 50_000
@@ -78,29 +78,43 @@ def step_ends(rows: Outcomes) -> Floats:
     return np.unique(np.quantile(known, levels, method="inverted_cdf"))
 
 
-def open_row_labels(rows: Outcomes, chance: Floats) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The days rows waited, sorted once: ``order`` (n,) sorts them, ``first`` marks where each distinct day begins, ``place`` (n,) is each row's."""
+
+    order: Ints
+    first: Ints
+    place: Ints
+
+    @classmethod
+    def of(cls, rows: Outcomes) -> "Waits":
+        """Return the waits of these rows; unknown days count as none."""
+        days = np.where(np.isfinite(rows.duration), rows.duration, 0.0)
+        order = np.argsort(days, kind="stable")
+        found, first = np.unique(days[order], return_index=True)
+        return cls(order, first, np.searchsorted(found, days))
+
+    def survival(self, mass: Floats, ended: NDArray[np.bool_]) -> Floats:
+        """Weighted Kaplan-Meier: the share not yet ended just after each row's days (n,)."""
+        at_risk = np.cumsum(mass[self.order][::-1])[::-1][self.first]
+        ends = np.add.reduceat(np.where(ended, mass, 0.0)[self.order], self.first)
+        hazard = np.divide(ends, at_risk, out=np.zeros(len(self.first)), where=at_risk > 0)
+        return np.asarray(np.cumprod(1.0 - np.minimum(hazard, 1.0))[self.place])
+
+
+def open_row_labels(rows: Outcomes, chance: Floats, waits: Waits) -> Floats:
     """Return labels (n,) with every open row's soft label, given each row's chance (n,) of a start at all."""
-    days = np.where(np.isfinite(rows.duration), rows.duration, 0.0)
     label = rows.label.copy()
     is_open = rows.censored
+    known = ~is_open & np.isfinite(rows.duration)
     for _ in range(6):
-        waiting = _survival(days, label * rows.weight, (label == 1.0) & ~is_open & np.isfinite(rows.duration))
-        unclosed = _survival(days, (1.0 - label) * rows.weight, (label == 0.0) & ~is_open & np.isfinite(rows.duration))
+        waiting = waits.survival(label * rows.weight, (label == 1.0) & known)
+        unclosed = waits.survival((1.0 - label) * rows.weight, (label == 0.0) & known)
         still = chance * waiting
         rest = (1.0 - chance) * unclosed
         total = still + rest
         label[is_open] = np.divide(still, total, out=np.zeros(len(label)), where=total > 0)[is_open]
     return label
-
-
-def _survival(days: Floats, mass: Floats, ended: NDArray[np.bool_]) -> Floats:
-    """Weighted Kaplan-Meier: the share not yet ended just after each row's days (n,)."""
-    order = np.argsort(days, kind="stable")
-    at_risk = np.cumsum(mass[order][::-1])[::-1]
-    found, first = np.unique(days[order], return_index=True)
-    ends = np.add.reduceat(np.where(ended, mass, 0.0)[order], first)
-    hazard = np.divide(ends, at_risk[first], out=np.zeros(len(found)), where=at_risk[first] > 0)
-    return np.cumprod(1.0 - np.minimum(hazard, 1.0))[np.searchsorted(found, days)]
 
 
 def quickness_target(rows: Outcomes, ends: Floats) -> tuple[Floats, Floats]:
