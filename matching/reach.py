@@ -46,7 +46,11 @@ def blocks(pairing: Pairing, rows: Ints) -> Iterator[Block]:
         if tied[mi[0]]:
             middle = points[mi].mean(axis=0)
             far = (np.sqrt(((points[mi] - middle) ** 2).sum(axis=1)) + limit[mi]).max()
-            around = placed[np.sort(tree.query_ball_point(middle, far))] if tree is not None else placed
+            around = (
+                placed[np.sort(np.asarray(tree.query_ball_point(middle, far), dtype=np.intp))]
+                if tree is not None
+                else placed
+            )
         here = unplaced[p.city[unplaced] == m.city[mi[0]]]
         pj = np.concatenate([anywhere, here, around]).astype(np.int64)
         minutes, near = _way(points[mi], spots[pj], limit[mi], p.home_based[pj])

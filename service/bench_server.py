@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,9 +101,10 @@ def serving(
 
 
 def _answers(port: int, path: str) -> bool:
-    try:
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=STARTS_WITHIN)
-        client.request("GET", path)
-        return client.getresponse().status == 200
-    except OSError:
-        return False
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=STARTS_WITHIN)) as client:
+        try:
+            client.request("GET", path)
+            with client.getresponse() as answer:
+                return answer.status == 200
+        except OSError:
+            return False
