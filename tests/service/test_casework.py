@@ -3,6 +3,7 @@
 import base64
 from datetime import date
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,3 +181,26 @@ def test_a_correction_by_the_interface_needs_what_was_read(client):
     done = client.patch(**asked, headers={"If-Match": read.headers["etag"]})
     assert (done.status_code, done.json()["commute_limit_minutes"]) == (200, 20)
     assert done.headers["etag"] != read.headers["etag"]
+
+
+def test_a_kept_promise_of_the_household_is_not_told_by_the_broken_one_of_a_member(client, office):
+    row = {"household_id": "H1", "started_on": date(2025, 9, 3), "due_on": date(2025, 10, 9)}
+    with office.store.write() as tx:
+        tx.update("promises", {"promise_id": "C1"}, {**row, "state": "met", "met_on": date(2025, 9, 19)})
+        tx.insert(
+            "promises",
+            pd.DataFrame(
+                [
+                    {
+                        **row,
+                        "promise_id": "C1-M1",
+                        "member_id": "M1",
+                        "scope": "member",
+                        "state": "breached",
+                        "paused_days": 0,
+                    }
+                ]
+            ),
+        )
+    panel = client.get("/households/H1").text.partition('<h2 id="clock">')[2].partition("<details")[0]
+    assert "按期兑现" in panel and "超" not in panel
