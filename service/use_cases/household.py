@@ -191,7 +191,7 @@ class FileMember:
 class Casefile:
     """What a caseworker sees of a household; ``first`` names the member to begin with, ``chance`` is that of the household by its due day.
 
-    ``tasks`` are those of the rules and the office's own chores, by due day; ``approvals`` what waits for a second person.
+    ``kept`` is the household's newest clock where it was kept and no member's clock began since, None otherwise. ``tasks`` are those of the rules and the office's own chores, by due day; ``approvals`` what waits for a second person.
     """
 
     row: Row
@@ -200,6 +200,7 @@ class Casefile:
     first: str | None
     chance: float | None
     promises: tuple[Row, ...]
+    kept: Row | None
     history: tuple[Row, ...]
     contacts: tuple[Row, ...]
     pairings: tuple[Row, ...]
@@ -228,12 +229,21 @@ def casefile(office: Office, household_id: str, *, request_id: str | None = None
     return Casefile(
         readable(office, "households", row), etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
         at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, file.promises,
+        _kept(file.promises, members),
         tuple(records(store.read("journal", object_type="promises", object_id=numbers))), tuple(contacts),
         tuple(records(store.read("pairings", household_id=household_id))),
         tuple(records(store.read("entitlement_uses", member_id=member_ids))),
         tuple(a for m in member_ids for a in appeals(office, member_id=m, waiting=False)),
         tuple(sorted([*file.tasks, *chores], key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id))), file.approvals,
     )  # fmt: skip
+
+
+def _kept(promises: tuple[Row, ...], members: list[FileMember]) -> Row | None:
+    newest = next((p for p in reversed(promises) if p["member_id"] is None), None)
+    if newest is None or not isinstance(met := newest["met_on"], date):
+        return None
+    begun = [m.clock["started_on"] for m in members if m.clock["days_left"] is not None]
+    return None if any(isinstance(on, date) and on > met for on in begun) else newest
 
 
 def _file_members(
