@@ -6,16 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from matching.errors import BadInput
 from matching.tables import TABLES, Kind
-from matching.tables.door import flat
 from service.exchange.catalogue import column_of, exchanged, sheet_names, tidy
 from service.exchange.cell_faults import Faulty
 from service.exchange.delimited import delimited_rows
-from service.exchange.measure import MAX_CELLS, MAX_COLUMNS, MAX_TEXT
+from service.exchange.measure import MAX_COLUMNS, MAX_TEXT
+from service.exchange.parquet import parquet_rows
 from service.exchange.serials import FIRST_DAY, day_of
 from service.exchange.workbook import Cells, workbook_cells
 
@@ -93,7 +91,7 @@ def _cells(path: Path) -> Iterator[Cells]:
     with path.open("rb") as file:
         head = file.read(8)
     if head[:4] == b"PAR1":
-        yield Cells(path.stem, _parquet(path))
+        yield Cells(path.stem, parquet_rows(path))
     elif head[:4] == b"PK\x03\x04":
         yield from workbook_cells(path)
     elif head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
@@ -104,32 +102,6 @@ def _cells(path: Path) -> Iterator[Cells]:
         yield Cells(path.stem, delimited_rows(path))
     else:
         raise BadInput(f"{path.name}: expected .xlsx, .csv or .parquet, found something else; check what the file is")
-
-
-def _parquet(path: Path) -> list[list[object]]:
-    """Rows of a Parquet file; its texts are kept once each while they are counted, however many rows have them."""
-    try:
-        with pq.ParquetFile(path) as file:
-            _require_few(path, file.metadata.num_rows * file.metadata.num_columns)
-        texts = [c.path for c in file.schema if c.physical_type == "BYTE_ARRAY" and c.max_repetition_level == 0]
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            frame = file.read(use_threads=False).replace_schema_metadata(None).to_pandas().astype(object)
-        columns = [[_plain(v) for v in frame.iloc[:, k]] for k in range(frame.shape[1])]
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path.name}: expected text, found bytes that are none; write the columns as text") from error
-    except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{path.name}: the Parquet file is damaged and cannot be read; write it again") from error
-    return [list(frame.columns), *map(list, zip(*columns, strict=True))]
-
-
-def _plain(value: object) -> object:
-    """Return a value of a Parquet column as a cell has it: lists and maps in text form, bytes that some programs write as text."""
-    return value.decode() if isinstance(value, bytes) else flat(value)
-
-
-def _require_few(path: Path, cells: int) -> None:
-    if cells > MAX_CELLS:
-        raise BadInput(f"{path.name}: expected at most {MAX_CELLS:,} cells, found {cells:,}; split the file")
 
 
 def _require_short(path: Path, cells: Cells) -> None:

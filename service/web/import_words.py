@@ -38,6 +38,7 @@ SAYINGS: Mapping[str, str] = {
     "long_cell": rf"(?P<file>{_ANY}), (?:line|row) (?P<count>\d+): expected cells of at most (?P<high>{_N}) characters.*",
     "too_large": rf"(?P<file>{_ANY}?)(?:, row \d+)?: (?:unpacks to more than|a sheet reaches to|expected at most|expected texts of at most).*",
     "mixed": rf"(?P<file>{_ANY}): expected one encoding, found line (?P<count>\d+) in UTF-8.*", "no_text_column": rf"(?P<file>{_ANY}): expected text, found bytes.*",
+    "form_of_texts": rf"(?P<file>{_ANY}): expected texts written out or listed once.*",
     "encoding": rf"(?P<file>{_ANY}): expected text in UTF-8 or GB18030.*", "quotation": rf"(?P<file>{_ANY}), line (?P<count>\d+): the text is not a table.*",
     "no_headers": rf"(?P<file>{_ANY}): expected the headers of a table.*", "column_twice": rf"(?P<file>{_ANY}), sheet (?P<sheet>{_ANY}): expected each column once, found (?P<words>{_ANY}) twice.*",
     "columns_missing": rf"(?P<file>{_ANY}), sheet (?P<sheet>{_ANY}): expected columns (?P<words>{_ANY}) for (?P<exchange_table>\w+), found none.*",

@@ -4,6 +4,7 @@ import decimal
 import struct
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
@@ -94,13 +95,44 @@ def few_bytes_many_rows():
         region_code=lambda: _same("440103", 200_000),
         headcount=None,
     )
+    for millions, told in ((20, "row 2: expected cells of at most 32,767 characters"), (30, LARGE)):
+        yield columns(
+            f"a list of {millions} million in one cell",
+            told,
+            name=lambda n=millions: pa.ListArray.from_arrays([0, n * 10**6 - 9], pa.array(np.arange(n * 10**6) % 9)),
+            large=True,
+        )
+    yield columns("a list of 40,000", "row 2: expected cells of at most 32,767 characters", name=[["a"] * 40_000])
+    yield columns("lists in a list, 40,000", "of at most 32,767 characters", name=[[[["a", "b"]] * 10] * 2_000])
+    yield columns("a map of 20,000", "of at most 32,767 characters", name=lambda: _map(20_000))
     yield columns(
-        "a list of 30 million in one cell",
-        "of at most 32,767 characters|damaged",
-        name=lambda: pa.array([range(30_000_000)], pa.list_(pa.int32())),
-        large=True,
+        "a text of 1,000 characters in a list, 600,000 times", "unpacks to more than", name=_listed, large=True
     )
+    yield Hostile("a footer that counts one of a million", "unit.parquet", _footer_of_one, DAMAGED)
+    yield Hostile("texts that share their beginning", "unit.parquet", _beginnings, "found them in delta form")
     yield columns("ten thousand columns", **{f"x{k}": [1] for k in range(10_000)})
+
+
+def _map(pairs):
+    return pa.array([[(str(k), k) for k in range(pairs)]], pa.map_(pa.string(), pa.int64()))
+
+
+def _listed():
+    return pa.array([["长" * 1_000] * 600_000], pa.list_(pa.string()))
+
+
+def _footer_of_one(path):
+    """A list of a million in one cell; the footer says that the column has one value."""
+    table = pa.table({"employer_id": ["Z1"], "name": pa.array([range(10**6)], pa.list_(pa.int32()))})
+    pq.write_table(table, path, use_dictionary=False)
+    written, count = path.read_bytes(), b"\x80\x89\x7a"  # a million as Thrift writes it
+    at = written.index(count, len(written) - struct.unpack("<I", written[-8:-4])[0] - 8)
+    path.write_bytes(written[:at] + b"\x82\x80\x00" + written[at + 3 :])
+
+
+def _beginnings(path):
+    table = pa.table({"employer_id": ["Z1"] * 3, "name": ["a" * 9_000] * 3, "region_code": ["440103"] * 3})
+    pq.write_table(table, path, use_dictionary=False, column_encoding={"name": "DELTA_BYTE_ARRAY"})
 
 
 def _same(value, times=20_000):
