@@ -68,7 +68,7 @@ def _lengths(array: Any) -> np.ndarray:
     elif pa.types.is_struct(kind):
         out += sum(_lengths(array.field(k)) for k in range(kind.num_fields)) - 1
     elif pa.types.is_nested(kind):
-        raise pa.ArrowNotImplementedError(f"lists of another kind: {kind}")
+        raise pa.ArrowTypeError(f"lists of another kind: {kind}")
     elif pa.types.is_dictionary(kind):
         out[:] = np.append(_lengths(array.dictionary), 2)[array.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
