@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,7 @@ from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.night_parts import frozen_of, plan_of, plan_part
+from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
 from service.storage.store import Store, Transaction, Write
 from service.wiring import LOCAL, Office
@@ -66,7 +68,8 @@ def _silent(*_: object) -> None:
 class Night:
     """What a night is run with: the record, who scores, which day and place, by whom, and who is told of steps.
 
-    ``reached`` is called with the name of each step as it is passed; tests stop the run there.
+    ``reached`` is called with the name of each step as it is passed; tests stop the run there. ``record_to`` is a folder the night is
+    kept in, to be planned again.
     """
 
     store: Store
@@ -78,6 +81,7 @@ class Night:
     seed: int = 0
     progress: Step = _silent
     reached: Callable[..., None] = _silent
+    record_to: Path | None = None
 
     @property
     def policy(self) -> PolicyBook:
@@ -102,11 +106,13 @@ class NightReport:
         return self.written + self.withdrawn
 
 
-def office_night(office: Office, *, actor: str = "night", seed: int = 0, progress: Step | None = None) -> NightReport:
+def office_night(
+    office: Office, *, actor: str = "night", seed: int = 0, progress: Step | None = None, record_to: Path | None = None
+) -> NightReport:
     """Run the night of an office with the workers its settings name."""
     night = Night(
         office.store, office.scorer(), office.settings.region_code, office.today(), datetime.now(LOCAL), actor, seed,
-        progress or _silent, stop_at(office.settings),
+        progress or _silent, stop_at(office.settings), record_to,
     )  # fmt: skip
     with workforce(office.settings):
         return run_night(night)
@@ -127,6 +133,8 @@ def run_night(night: Night) -> NightReport:
         withdrawn = _withdraw(night, run_id, plans, write)
         written, dropped = _write(night, run_id, plans, write)
         report = NightReport(run_id, joined(plans), written, withdrawn, dropped, resumed)
+        if night.record_to is not None:
+            write_night(night.record_to, _recorded(night, report))
         _finish(night, report, write)
         return report
 
@@ -266,6 +274,13 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> t
             night.reached("written")
         night.progress("night: write", part.n + 1, len(states))
     return written, dropped
+
+
+def _recorded(night: Night, report: NightReport) -> RecordedNight:
+    """Return a night with what it was planned from, before the record lets go of that."""
+    with night.store.reading() as record:
+        parts = [record.parts.frozen(report.run_id, p.n) for p in record.parts.states(report.run_id)]
+    return recorded(report.run_id, parts, report.plan, night.scorer, night.policy, night.as_of, night.seed)
 
 
 def _finish(night: Night, report: NightReport, write: Write) -> None:

@@ -13,6 +13,7 @@ from service import (
     cli_demo,
     cli_evidence,
     cli_models,
+    cli_nights,
     cli_operations,
     cli_policy,
     cli_privacy,
@@ -161,7 +162,15 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
 
 @app.command(epilog="Example: onemonth nightly --as-of 2026-11-24 --json")
-def nightly(as_of: AsOf = None, seed: Annotated[int, typer.Option(min=0)] = 0, as_json: Json = False) -> None:
+def nightly(
+    as_of: AsOf = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    record: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, writable=True, help="Folder the night is kept in, for `onemonth nights replay`."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Plan tonight under capacity and write the proposals; safe to start twice and after a kill."""
     from datetime import datetime
 
@@ -175,7 +184,7 @@ def nightly(as_of: AsOf = None, seed: Annotated[int, typer.Option(min=0)] = 0, a
             require_clock(office.store, datetime.now(LOCAL))
         began = perf_counter()
         kept = keep_up(replace(office, actor="night", role="service"))
-        report = office_night(office, seed=seed, progress=bar)
+        report = office_night(office, seed=seed, progress=bar, record_to=record)
         figures = {**night_figures(report, perf_counter() - began), "upkeep": asdict(kept)}
     say(as_json, figures, lambda: show_night(figures))
 
@@ -189,6 +198,7 @@ cli_bench.register(app)
 cli_demo.register(app)
 cli_evidence.register(app)
 cli_models.register(app, models_app)
+cli_nights.register(app)
 cli_operations.register(app)
 cli_privacy.register(app)
 cli_policy.register(app)
