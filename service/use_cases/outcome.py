@@ -159,10 +159,10 @@ def _close_others(
 def end_by_office(
     tx: Transaction, office: Office, referral: Mapping[str, object], state: str, reason: str, request_id: str | None
 ) -> None:
-    """End an open referral on the office's own side, with the coded reason."""
+    """End an open referral on the office's own side, with the coded reason; one that was moved on meanwhile stays as it is."""
     values = {"state": state, "reason": reason, "reason_side": "agency", "outcome_on": pd.Timestamp(office.today())}
-    tx.update("referrals", {"referral_id": referral["referral_id"]}, values, where={"state": referral["state"]})
-    _journal(tx, office, str(referral["referral_id"]), referral, values, request_id)
+    if tx.update("referrals", {"referral_id": referral["referral_id"]}, values, where={"state": referral["state"]}):
+        _journal(tx, office, str(referral["referral_id"]), referral, values, request_id)
 
 
 def _journal(

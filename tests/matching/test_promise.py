@@ -259,3 +259,74 @@ def test_a_clock_in_a_city_no_table_answers_for_is_refused_and_names_the_number_
     away = homes.assign(region_code="360103"), people.assign(region_code="360103")
     with pytest.raises(PolicyError, match=r"promise\.duration in 360103 on 2026-06-10; add a dated row"):
         promise_table(*away, table("promises"), TODAY, ours)
+
+
+def of_rule(**values):
+    """Return the policy with other values of ``promise.*``."""
+    return POLICY.with_rows([replace_value(f"promise.{key}", value) for key, value in values.items()])
+
+
+@pytest.mark.parametrize(
+    ("start", "last"),
+    [
+        (date(2025, 12, 31), date(2025, 12, 31)), (date(2026, 1, 1), date(2026, 3, 31)), (date(2026, 3, 31), date(2026, 3, 31)),
+        (date(2026, 4, 1), date(2026, 6, 30)), (date(2026, 8, 9), date(2026, 9, 30)), (date(2026, 10, 1), date(2026, 12, 31)),
+    ],
+)  # fmt: skip
+def test_a_duration_of_a_quarter_ends_with_the_quarter(start, last):
+    assert due_date(start, of_rule(duration="P1Q")) == last
+
+
+@pytest.mark.parametrize(
+    ("duration", "last"), [("P30D", date(2026, 7, 10)), ("P3M", date(2026, 9, 10)), ("P7M", date(2027, 1, 11))]
+)
+def test_a_duration_is_counted_in_days_and_months_across_the_turn_of_a_year(duration, last):
+    assert due_date(TODAY, of_rule(duration=duration)) == last
+
+
+def test_under_a_signed_agreement_the_clock_starts_on_the_later_of_recognition_and_declaration():
+    signed = of_rule(start_event="agreement_signed")
+    days = {"willing_confirmed_on": date(2026, 6, 8), "flexibility_declared_on": date(2026, 6, 3)}
+    [row] = clocks([member(**days)], [household(recognised_on=date(2026, 6, 2))], policy=signed).to_dict("records")
+    assert row["started_on"] == pd.Timestamp(2026, 6, 3)
+    [row] = clocks([member(**days)], [household(recognised_on=date(2026, 6, 5))], policy=signed).to_dict("records")
+    assert row["started_on"] == pd.Timestamp(2026, 6, 5)
+
+
+@pytest.mark.parametrize("event", ["recognised_and_flexibility_declared", "agreement_signed"])
+def test_a_clock_does_not_start_while_one_of_its_days_is_missing(event):
+    frame = clocks([member(flexibility_declared=True, flexibility_declared_on=None)], policy=of_rule(start_event=event))
+    assert (
+        frame["state"].tolist() == ["not_ready"]
+        and frame["started_on"].isna().all()
+        and frame["days_left"].isna().all()
+    )
+
+
+def test_a_stored_promise_gives_its_own_days_and_a_broken_one_still_counts():
+    stored = promise(started_on=date(2026, 5, 1), due_on=date(2026, 6, 1), state="breached")
+    [row] = clocks(promises=[stored]).to_dict("records")
+    assert (row["started_on"], row["due_on"], row["days_left"], row["state"]) == (
+        pd.Timestamp(2026, 5, 1),
+        pd.Timestamp(2026, 6, 1),
+        -9,
+        "breached",
+    )
+
+
+def test_a_clock_that_would_start_on_the_very_day_a_promise_was_kept_is_not_a_new_one():
+    started = clocks()["started_on"].iloc[0].date()
+    kept = {"started_on": date(2026, 5, 1), "due_on": date(2026, 6, 1), "state": "met"}
+    assert clocks(promises=[promise(**kept, met_on=started)])["state"].tolist() == ["met"]
+    assert clocks(promises=[promise(**kept, met_on=started - timedelta(days=1))])["state"].tolist() == ["running"]
+
+
+def test_a_pause_that_begins_later_does_not_count_yet():
+    later = promise(state="paused", paused_since=TODAY + timedelta(days=5), pause_reason="illness")
+    [row] = clocks(promises=[later]).to_dict("records")
+    assert (row["days_left"], row["days_left_gross"]) == (21, 21)
+
+
+def test_every_row_says_whether_the_holidays_of_its_due_year_were_published():
+    rows = [promise(started_on=date(2026, 6, 1), due_on=due) for due in (date(2026, 12, 31), date(2027, 1, 4))]
+    assert [clocks(promises=[row])["calendar_known"].tolist() for row in rows] == [[True], [False]]

@@ -349,3 +349,22 @@ def test_the_clock_agrees_with_a_diary_kept_day_by_day(steps, end):
     if model.state in ("running", "reopened", "paused", "breached"):
         assert days_left(promise, day(end), POLICY) == (model.net() - day(end)).days
         assert promise.paused_days <= 30
+
+
+def test_what_happens_on_the_day_looked_at_is_seen_on_that_day():
+    assert at(day(10), pause(day(10))).state is PromiseState.PAUSED
+    assert at(day(10), placed(day(10), day(10))).state is PromiseState.MET
+
+
+def test_the_last_day_of_pause_that_is_left_can_still_be_taken_and_not_one_more():
+    used = [pause(day(1)), ClockEvent(K.RESUME, day(15)), pause(day(16)), ClockEvent(K.RESUME, day(31))]
+    assert at(day(31), *used).paused_days == 29
+    last = at(day(40), *used, pause(day(32)))
+    assert (last.paused_days, last.state) == (30, PromiseState.RUNNING)
+
+
+@pytest.mark.parametrize(("by", "second"), [("S1", ""), ("", "S1"), ("S1", "S1")])
+def test_a_clock_comes_back_by_two_people_only(by, second):
+    void = at(day(6), ClockEvent(K.VOID, day(5), "moved", "S1", "S2"))
+    with pytest.raises(PromiseError, match="reinstate on 2026-06-07: expected two different people"):
+        apply(void, ClockEvent(K.REINSTATE, day(6), by=by, second=second), POLICY)

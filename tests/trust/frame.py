@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-MODULES = ("audit", "concurrency", "doors", "fuzz", "imports", "nights", "operations")
+MODULES = ("audit", "concurrency", "doors", "fuzz", "imports", "mutation", "nights", "operations")
 """Modules of ``tests.trust`` that hold checks."""
 
 STORES = ("sqlite", "postgresql")
