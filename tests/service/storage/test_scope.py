@@ -197,28 +197,24 @@ def test_steps_that_wait_for_a_second_person_are_those_of_the_regions(record):
 
 
 def test_entries_are_of_people_of_the_regions_and_of_what_is_nobody_s(record):
-    where = places(record)
+    table, where = metadata.tables["journal"], places(record)
     for heads in HEADS:
-        _entries_are_as_the_rule_has_it(record, heads, where)
+        seen = {(e["object_type"], e["object_id"]) for e in kept(record, table, scope(table, heads))}
+        assert seen == entries_of(record, heads, where), heads
 
 
-def _entries_are_as_the_rule_has_it(record, heads, where):
-    table = metadata.tables["journal"]
-    seen = {(e["object_type"], e["object_id"]) for e in kept(record, table, scope(table, heads))}
-    wanted = {("positions", "P1"), ("runs", "N1")}
+def entries_of(office, heads, where):
+    """Return object type and number of the entries that are of people of these regions, or of nobody."""
+    out = {("positions", "P1"), ("runs", "N1")}
     for name, key in KEYS.items():
-        for row in kept(record, metadata.tables[name], None):
+        for row in kept(office, metadata.tables[name], None):
             own = (
                 row["region_code"].startswith(heads) if name in ("members", "households") else inside(row, where, heads)
             )
-            wanted |= {(name, str(row[key]))} if own else set()
-    wanted |= {("identities", m) for m in ("M1", "M4") if where[m].startswith(heads)}
-    wanted |= {
-        ("approvals", a["approval_id"])
-        for a in kept(record, metadata.tables["approvals"], None)
-        if a["region_code"].startswith(heads)
-    }
-    assert seen == wanted
+            out |= {(name, str(row[key]))} if own else set()
+    out |= {("identities", m) for m in ("M1", "M4") if where[m].startswith(heads)}
+    steps = kept(office, metadata.tables["approvals"], None)
+    return out | {("approvals", a["approval_id"]) for a in steps if a["region_code"].startswith(heads)}
 
 
 def test_entries_about_a_household_are_of_it_its_members_and_their_affairs(record):
