@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from matching.allocation import AllocationProblem, allocate
+from matching.allocation.problem import at_pairs
 from matching.errors import AllocationError
 
 FULL = sparse.csr_matrix(np.array([[0.5, 0.4, 0.0], [0.3, 0.2, 0.1]]))
@@ -28,6 +29,11 @@ ROOM = np.array([1, 1, 1])
         ({"locked": np.array([[0, 0], [0, 0]])}, "found one twice"),
         ({"locked": np.array([[0, 0], [1, 0]])}, "locked: position 0 is in 2"),
         ({"locked": np.array([[0, 0], [0, 1]])}, "locked: seeker 0 is in 2"),
+        ({"locked": np.array([[0, -1]])}, "locked: expected rows below 2"),
+        ({"locked": np.array([[-1, 0]])}, "locked: expected rows below 2"),
+        ({"locked": np.array([[2, 0]])}, "locked: expected rows below 2"),
+        ({"locked": np.array([[0.0, 1.0]])}, "locked: expected whole-number pairs"),
+        ({"locked": np.array([[0, 1, 2]])}, "locked: expected whole-number pairs"),
         ({"locked": np.array([0, 1, 2])}, "locked: expected whole-number pairs"),
         ({"utility": sparse.csr_matrix(np.array([[np.nan, 0.1, 0.1]]))}, "utility: expected finite"),
         ({"utility": 3.0}, "utility: expected a matrix"),
@@ -55,3 +61,36 @@ def test_a_pair_given_as_zero_is_allowed_and_an_absent_one_is_not():
     matrix = sparse.csr_matrix((np.array([0.0, 0.4]), (np.array([0, 1]), np.array([0, 1]))), shape=(2, 2))
     plan = allocate(AllocationProblem(matrix, np.array([1, 1]), locked=np.array([[0, 0]])))
     assert plan.pairs.tolist() == [[0, 0], [1, 1]]
+
+
+def test_what_is_left_out_is_one_slot_a_seeker_alone_at_weight_one_and_every_value_is_kept():
+    posed = AllocationProblem(FULL * 9, ROOM)
+    assert (posed.slots.tolist(), posed.household.tolist(), posed.weight.tolist(), posed.place.tolist()) == (
+        [1, 1],
+        [0, 1],
+        [1, 1],
+        [0, 0],
+    )
+    assert (posed.must.tolist(), posed.must_positions.tolist(), posed.locked.shape) == (
+        [False, False],
+        [True] * 3,
+        (0, 2),
+    )
+    assert posed.utility.data.tolist() == (FULL * 9).data.tolist() and not posed.saturating
+    assert AllocationProblem(FULL, ROOM, household=np.array([7, 7])).saturating
+    assert AllocationProblem(FULL, ROOM, np.array([5, 5]), weight=np.array([2.0, 3.0])).household_weight.tolist() == [
+        3.0
+    ]
+    assert (
+        AllocationProblem(FULL, ROOM, slots=np.array([0, 2])).saturating
+        and not AllocationProblem(FULL, ROOM, slots=0).saturating
+    )
+
+
+def test_pairs_are_found_where_they_stand_and_absent_ones_nowhere():
+    rng = np.random.default_rng(0)
+    full = np.where(rng.random((7, 9)) < 0.4, rng.random((7, 9)), 0.0)
+    matrix = sparse.csr_matrix(full)
+    pairs = np.array([(i, j) for i in range(7) for j in range(9)])
+    at = at_pairs(matrix, pairs)
+    assert [0.0 if k < 0 else matrix.data[k] for k in at] == full.ravel().tolist()

@@ -1,12 +1,13 @@
 """What a household could make of prices: never below its best set, hardly above it, and the set is one it may hold."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from matching.allocation.mix import Sets
-from matching.allocation.surplus import Menu, best_surplus
+from matching.allocation.surplus import Menu, best_surplus, largest
 
 
 def _menu(rng, homes=6, seekers=2, arcs=6, slots=2, largest=0.9):
@@ -72,3 +73,27 @@ def test_the_best_mix_takes_whole_sets_under_capacity_and_keeps_what_is_owed():
     assert bound.value == pytest.approx(0.8)
     assert np.flatnonzero(bound.chosen).tolist() == [1, 2]
     assert bound.debts[1] > 0
+
+
+def test_the_largest_of_each_group_are_marked_as_many_as_it_may_hold_and_none_worth_nothing():
+    rng = np.random.default_rng(6)
+    for _ in range(40):
+        group = np.sort(rng.integers(0, 5, 14))
+        value, count = rng.integers(-2, 5, 14).astype(float), rng.integers(0, 4, 5)
+        wanted = np.zeros(14, dtype=bool)
+        for g in range(5):
+            best = sorted((i for i in np.flatnonzero(group == g) if value[i] > 0), key=lambda i: (-value[i], i))
+            wanted[best[: count[g]]] = True
+        assert largest(group, value, count).tolist() == wanted.tolist()
+    assert largest(np.zeros(0, dtype=int), np.zeros(0), np.zeros(2, dtype=int)).tolist() == []
+
+
+def test_who_has_no_slot_gets_nothing_and_the_others_their_best():
+    rng = np.random.default_rng(9)
+    menu = _menu(rng, homes=4, seekers=2, arcs=4, slots=2)
+    slots = np.array([0, 2, 1, 0, 2, 2, 0, 0])
+    menu = replace(menu, slots=slots, room=slots.reshape(4, 2).sum(axis=1))
+    cost = rng.uniform(-0.02, 0.3, len(menu.home))
+    total, used = best_surplus(menu, cost)
+    assert total == pytest.approx(sum(_best_by_trying(menu, cost, h) for h in range(4)), rel=2e-3)
+    assert not used[slots[menu.seeker] == 0].any()

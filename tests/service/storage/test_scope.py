@@ -24,83 +24,22 @@ KEYS = {
 def record(office_on_either_store):
     """Rows of two members of different regions in tables of every kind, and an entry of each in the journal."""
     office = office_on_either_store
+    add(office, "agencies", [{"agency_id": "A1", "name": "服务站", "region_code": "440103001", "level": "street"}])
+    add(office, "caseworkers", [{"caseworker_id": "W1", "agency_id": "A1"}])
     for member, household, post in (("M1", "H1", "P2"), ("M4", "H3", "P4")):
-        made = {"member_id": member, "position_id": post}
-        add(
-            office,
-            "referrals",
-            [
-                {
-                    **made,
-                    "referral_id": f"R-{member}",
-                    "created_on": DAY,
-                    "source": "caseworker",
-                    "state": "issued",
-                    "suitability": "ok",
-                }
-            ],
-        )
-        add(
-            office,
-            "placements",
-            [
-                {
-                    **made,
-                    "placement_id": f"L-{member}",
-                    "referral_id": f"R-{member}",
-                    "kind": "EMPLOYER",
-                    "started_on": DAY,
-                    "evidence": "contract",
-                }
-            ],
-        )
-        add(
-            office,
-            "locks",
-            [
-                {
-                    **made,
-                    "lock_id": f"X-{member}",
-                    "kind": "exclude",
-                    "reason_code": "OTHER",
-                    "made_by": "li",
-                    "made_on": DAY,
-                }
-            ],
-        )
-        add(
-            office,
-            "appeals",
-            [{"appeal_id": f"B-{member}", "member_id": member, "about": "data", "filed_on": DAY, "due_on": DAY}],
-        )
-        add(
-            office,
-            "contacts",
-            [
-                {
-                    "contact_id": f"K-{member}",
-                    "household_id": household,
-                    "member_id": member,
-                    "contacted_on": DAY,
-                    "kind": "phone",
-                    "result": "reached",
-                }
-            ],
-        )
-    add(
-        office,
-        "locks",
-        [
-            {
-                "lock_id": "X-post",
-                "kind": "exclude",
-                "position_id": "P9",
-                "reason_code": "OTHER",
-                "made_by": "li",
-                "made_on": DAY,
-            }
-        ],
-    )
+        for name, row in _affairs(member, household, post):
+            add(office, name, [row])
+    nobody = {
+        "lock_id": "X-post",
+        "kind": "exclude",
+        "position_id": "P9",
+        "reason_code": "OTHER",
+        "made_by": "li",
+        "made_on": DAY,
+    }
+    add(office, "locks", [nobody])
+    with office.store.write() as tx:  # who lives elsewhere than their household is on file is of where they live
+        tx.update("members", {"member_id": "M2"}, {"region_code": "440104001"})
     steps = [
         {
             "approval_id": f"A-{code}-{of}",
@@ -133,6 +72,44 @@ def record(office_on_either_store):
         ):
             _entry(tx, kind, number)
     return office
+
+
+def _affairs(member, household, post):
+    """Yield a row of every table about people."""
+    pair = {"member_id": member, "position_id": post}
+    yield (
+        "referrals",
+        {
+            **pair,
+            "referral_id": f"R-{member}",
+            "created_on": DAY,
+            "source": "caseworker",
+            "state": "issued",
+            "suitability": "ok",
+        },
+    )
+    yield (
+        "placements",
+        {
+            **pair,
+            "placement_id": f"L-{member}",
+            "referral_id": f"R-{member}",
+            "kind": "EMPLOYER",
+            "started_on": DAY,
+            "evidence": "contract",
+        },
+    )
+    yield (
+        "locks",
+        {**pair, "lock_id": f"X-{member}", "kind": "exclude", "reason_code": "OTHER", "made_by": "li", "made_on": DAY},
+    )
+    yield "appeals", {"appeal_id": f"B-{member}", "member_id": member, "about": "data", "filed_on": DAY, "due_on": DAY}
+    yield "notices", {"notice_id": f"N-{member}", "member_id": member, "item": "breach", "given_on": DAY}
+    yield "path_records", {"path_record_id": f"T-{member}", "member_id": member, "stage": "BASIC", "entered_on": DAY}
+    yield "trainings", {"training_id": f"G-{member}", "member_id": member, "kind": "skill", "course": "保洁"}
+    yield "pairings", {"pairing_id": f"W-{member}", "caseworker_id": "W1", "household_id": household, "started_on": DAY}
+    contact = {"contact_id": f"K-{member}", "household_id": household, "member_id": member}
+    yield "contacts", {**contact, "contacted_on": DAY, "kind": "phone", "result": "reached"}
 
 
 def _entry(tx, kind, number):
@@ -222,7 +199,7 @@ def test_entries_about_a_household_are_of_it_its_members_and_their_affairs(recor
     seen = {(e["object_type"], e["object_id"]) for e in kept(record, table, about_household("H1"))}
     assert seen == {
         ("households", "H1"), ("members", "M1"), ("members", "M2"), ("identities", "M1"), ("referrals", "R-M1"), ("placements", "L-M1"), ("locks", "X-M1"),
-        ("appeals", "B-M1"), ("contacts", "K-M1"), ("promises", "C1"), ("approvals", "A-440103001-M1"),
+        ("appeals", "B-M1"), ("notices", "N-M1"), ("path_records", "T-M1"), ("trainings", "G-M1"), ("pairings", "W-M1"), ("contacts", "K-M1"), ("promises", "C1"), ("approvals", "A-440103001-M1"),
     }  # fmt: skip
     assert ("approvals", "A-440104001-C3") in {
         (e["object_type"], e["object_id"]) for e in kept(record, table, about_household("H3"))
