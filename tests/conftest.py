@@ -1,8 +1,19 @@
-"""A real PostgreSQL for the tests that want one; it lives as long as the session and is thrown away."""
+"""What every test has: a real PostgreSQL where it wants one, and a reader of all it prints and logs who looks for people."""
 
 import pytest
 
+from tests.planted import personal_in
 from tests.postgres import new_database, running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Fail a test during which anything was printed or logged, by it or by a process it started, that gives a person away."""
+    report = yield
+    told = personal_in("\n".join([report.capstdout, report.capstderr, report.caplog]))
+    if told and report.passed:
+        report.outcome, report.longrepr = "failed", f"printed or logged in {report.when}: {sorted(told)}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.house.tree import ROOT
+from tests.planted import personal_in
 
 FOLDER = ROOT / "notebooks"
 NAMES = sorted(p.name for p in FOLDER.glob("*.ipynb"))
@@ -38,3 +39,4 @@ def test_every_notebook_runs_and_draws():
         assert sum("image/png" in o.get("data", {}) for o in outputs) >= 2, name
         assert "SIMULATED region" in outputs[0].text, name
         assert not [o for o in outputs if o.output_type == "stream" and o.name == "stderr"], name
+        assert personal_in(nbformat.writes(nbformat.v4.new_notebook(cells=part))) == set(), name

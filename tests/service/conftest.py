@@ -1,4 +1,7 @@
-"""An office with the small region in a store of its own."""
+"""An office with the small region in a store of its own, and a collector of traces."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pandas as pd
 import pytest
@@ -46,3 +49,23 @@ def client(office):
 def simulated_client(tmp_path):
     with open_office(Settings(home=tmp_path / "simulated"), day=DAY) as office:
         yield TestClient(app_of(fill(office, "SIM-")))
+
+
+@pytest.fixture
+def collector():
+    """A collector of traces on this machine: its address, and what it was sent."""
+    sent = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self):
+            sent.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}", sent
+        server.shutdown()

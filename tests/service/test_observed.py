@@ -3,9 +3,7 @@
 import json
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from fastapi.testclient import TestClient
@@ -125,26 +123,6 @@ def test_every_line_of_the_log_is_json_with_the_request_s_number_and_no_value():
     )
     assert (first["status"], second["status"], second["route"]) == (500, 200, "/members/{member_id}")
     assert (other["event"], other["error"]) == ("odd", "ValueError") and other["at"]
-
-
-@pytest.fixture
-def collector():
-    """A collector of traces on this machine: its address, and what it was sent."""
-    sent = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self):
-            sent.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Collector) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}", sent
-        server.shutdown()
 
 
 def test_one_setting_sends_a_span_a_request_with_its_statements_and_nobody_s_number(tmp_path, collector, monkeypatch):
