@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test trust check bench tour clean
+.PHONY: install demo test trust check audit bench tour clean
 
 $(VENV)/.runtime: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,12 @@ check: $(VENV)/.dev $(VENV)/.onemonth
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Known holes in the locked libraries, by the advisory feed; an error, never silence, where the feed cannot be reached.
+audit:
+	@$(PYTHON) -m venv var/audit
+	@var/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	var/audit/bin/pip-audit --strict --disable-pip --no-deps --requirement requirements.lock
 
 # Every measurement beside what it is compared with, in one run: ratios. Figures and what they were taken on: docs/performance.md.
 bench: install
