@@ -140,8 +140,8 @@ def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, Unknown) and request.method == "GET":
         return RedirectResponse(access_pages.login_address(request), 303, headers={"Cache-Control": "no-store"})
     ineligible = error if isinstance(error, Ineligible) else None
-    if isinstance(error, Busy):
-        request.state.caller = NOBODY  # who it is would have to be asked of a store that has enough to do
+    if problem.slug in ("busy", "store-unavailable"):
+        request.state.caller = NOBODY  # who it is would have to be asked of a store that has enough to do, or is away
     page = render(
         request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem, words=_words(problem, path),
         request_id=request.scope.get("onemonth.request_id", ""),

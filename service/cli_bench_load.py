@@ -143,7 +143,7 @@ def _percentiles(calls: list[Call]) -> dict[str, float | None]:
 
 
 def _trend(samples: list[tuple[float, int, int]]) -> dict[str, float]:
-    """Return the slope of memory with its standard error over the second half, when caches are full, and the open files there."""
+    """Return the slope of memory with its standard error over the second half, when caches are full, and the open files there with theirs."""
     late = np.array(samples[len(samples) // 2 :], dtype=float)
     if len(late) < 4:
         return {}
@@ -153,7 +153,7 @@ def _trend(samples: list[tuple[float, int, int]]) -> dict[str, float]:
     error = float(np.sqrt(rest @ rest / (len(late) - 2) / np.sum((minutes - minutes.mean()) ** 2)))
     return {
         "memory_mib_per_minute": float(slope), "memory_slope_error": error, "memory_mib_first": float(mib[0]), "memory_mib_last": float(mib[-1]),
-        "open_files_least": float(late[:, 2].min()), "open_files_most": float(late[:, 2].max()),
+        "open_files_per_minute": float(np.polyfit(minutes, late[:, 2], 1)[0]), "open_files_least": float(late[:, 2].min()), "open_files_most": float(late[:, 2].max()),
     }  # fmt: skip
 
 

@@ -72,7 +72,12 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem("too-many", 429, "Too many requests", "The limit is 1200 per 1 minute; try again in 7 seconds."),
         Problem("not-ready", 503, "Something that has to exist first does not", "No region has been imported yet."),
         Problem("busy", 503, "Too many people at once", "200 requests wait already; try again in 5 seconds."),
-        Problem("store-unavailable", 503, "The store does not answer", "Nothing was changed; try again in 5 seconds."),
+        Problem(
+            "store-unavailable",
+            503,
+            "The store does not answer",
+            "It may have been kept; send it again in 5 seconds under the same key, or look first.",
+        ),
         Problem("internal", 500, "A fault on our side", "Nothing was changed; the request id names it in the log."),
     )
 }

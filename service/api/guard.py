@@ -23,6 +23,7 @@ MAX_FILE_BYTES = 50_000_000
 """Largest file that is sent in."""
 
 _JSON = frozenset({"application/json"})
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _FILE_PAGE, _FILE_API = re.compile(r"/imports"), re.compile(r"/api/v1/imports/[^/]+/file")
 
 FILE_TYPES = frozenset({
@@ -100,18 +101,20 @@ def check(scope: Scope) -> None:
     path, length = scope["path"], headers.get("content-length", "0")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     wanted = _media_types(path)
-    limit = MAX_FILE_BYTES if wanted and wanted != _JSON and media_type in wanted else MAX_BODY_BYTES
+    limit = MAX_FILE_BYTES if _takes_files(path) and media_type in wanted else MAX_BODY_BYTES
     if not length.isdecimal() or int(length) > limit:
         raise HTTPException(413, f"the limit is {limit:,} bytes, found {length[:20]}; send less at a time")
     has_body = length != "0" or "transfer-encoding" in headers
-    if wanted and has_body and media_type not in wanted:
+    if has_body and media_type not in wanted:
         raise HTTPException(415, f"expected Content-Type {' or '.join(sorted(wanted))}, found {media_type or 'none'}")
 
 
+def _takes_files(path: str) -> bool:
+    return bool(_FILE_API.fullmatch(path) or _FILE_PAGE.fullmatch(path))
+
+
 def _media_types(path: str) -> frozenset[str]:
-    """Return what a change of this address may carry; none for forms, which carry what forms do."""
-    if _FILE_API.fullmatch(path):
-        return FILE_TYPES
-    if _FILE_PAGE.fullmatch(path):
-        return frozenset({"multipart/form-data"})
-    return _JSON if path.startswith("/api/") else frozenset()
+    """Return what a change of this address may carry."""
+    if _takes_files(path):
+        return FILE_TYPES if path.startswith("/api/") else frozenset({"multipart/form-data"})
+    return _JSON if path.startswith("/api/") else _FORMS

@@ -5,7 +5,7 @@ import json
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 
 import pandas as pd
@@ -15,6 +15,7 @@ from matching.tables import check as rows_of
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service import logs
 from service.app import create_app
+from service.batch import office_night
 from service.bench_server import serving
 from service.security.accounts import Accounts
 from service.security.keys import Keys
@@ -22,7 +23,7 @@ from service.settings import Settings
 from service.wiring import open_office
 from tests.service.conftest import fill
 from tests.service.region import DAY, MEMBERS, POSITIONS, SHAMIAN
-from tests.trust.frame import Figure, check
+from tests.trust.frame import Figure, check, ready_context
 
 CALLERS = 64
 
@@ -90,7 +91,8 @@ def _crowd(office, rounds):
 
 @check
 def last_opening(ground):
-    """All refer somebody to the last opening of a post, then two edit one household, round after round, by one server and by two."""
+    """All refer somebody to the last opening of a post, then two edit one household, round after round, by one server and by two, while
+    nights run one after the other."""
     settings = [("sqlite", 1), ("postgresql", 1), ("postgresql", 2)]
     for kind, servers in settings[:: ground.size(1, 2)]:
         yield from _rounds(ground, kind, servers, ground.size(200, 2))
@@ -98,7 +100,8 @@ def last_opening(ground):
 
 def _rounds(ground, kind, servers, rounds):
     url, home = ground.database(kind), ground.home()
-    with open_office(Settings(home=home, database_url=url), day=DAY) as office, ExitStack() as running:
+    settings = Settings(home=home, database_url=url, workers=1)
+    with open_office(settings, day=DAY) as office, ExitStack() as running:
         free = _crowd(fill(office), rounds)
         named = {"database_url": url, "rate_limit": "999999999/minute"}
         ports = [
@@ -106,26 +109,54 @@ def _rounds(ground, kind, servers, rounds):
             for _ in range(servers)
         ]
         desk, good, told = Desk(office, ports), 0, 0
-        for k in range(rounds):
-            good += _one_wins(desk, f"L{k:03d}", free)
-            told += _second_is_told(desk, k)
+        with _nights_meanwhile(settings) as nights:
+            for k in range(rounds):
+                good += _one_has_it(desk, f"L{k:03d}", free)
+                told += _second_is_told(desk, k)
         where = f"{kind}, {servers} server{'s' if servers > 1 else ''}"
-        yield Figure(
-            f"rounds of {CALLERS} callers in which one got the last opening, 63 were told, {where}", good, rounds
-        )
+        one = f"rounds of {CALLERS} callers and the night in which one got the last opening, all others were told, {where}"
+        yield Figure(one, good, rounds)
         yield from _kept(office, rounds, where)
         yield Figure(f"edits of one household by two at once: one kept, the other told, {where}", told, rounds)
+        yield Figure(f"nights run meanwhile and ended well, {where}", *nights())
 
 
-def _one_wins(desk, post, free):
-    """Whether exactly one of all callers is granted a post and everybody else told that no opening is left; the winner's member goes."""
+@contextmanager
+def _nights_meanwhile(settings):
+    """Run one night after the other until the block ends; yields a question: how many ended well, and of how many."""
+    context = ready_context()
+    over, began, done = context.Event(), context.Value("i", 0), context.Value("i", 0)
+    process = context.Process(target=nights, args=(settings, over, began, done))
+    process.start()
+    try:
+        yield lambda: (done.value, began.value)
+    finally:
+        over.set()
+        process.join()
+
+
+def nights(settings, over, began, done):
+    """Run nights of one day until told to stop, at least one."""
+    logs.configure("CRITICAL")
+    with open_office(settings, day=DAY) as office:
+        while not (over.is_set() and began.value):
+            began.value += 1
+            office_night(office)
+            done.value += 1
+            over.wait(0.5)
+
+
+def _one_has_it(desk, post, free):
+    """Whether one of all callers is granted a post, or the night has it, and everybody else told that no opening is left; the winner's
+    member goes."""
     members = free[:CALLERS]
     answers = desk.at_once([(c, lambda c, m=m: c.refer(m, post)) for c, m in zip(desk.callers, members, strict=True)])
     won = [m for m, (status, _, _) in zip(members, answers, strict=True) if status == 201]
     for member in won:
         free.remove(member)
     lost = [(status, body.get("type"), post in body.get("detail", "")) for status, _, body in answers if status != 201]
-    return len(won) == 1 and lost == [(409, "/problems/no-opening", True)] * (CALLERS - 1)
+    night = (desk.office.store.read("referrals", position_id=post)["source"] == "night").any()
+    return len(won) <= 1 and (won or night) and lost == [(409, "/problems/no-opening", True)] * (CALLERS - len(won))
 
 
 def _second_is_told(desk, k):
@@ -144,13 +175,16 @@ def _second_is_told(desk, k):
 
 
 def _kept(office, rounds, where):
-    """Yield that what the record holds is what was granted: one open referral a post, one entry a referral, one an edit, a whole chain."""
+    """Yield that what the record holds is what was granted: at most one open referral a post, one entry a grant, one an edit, a whole chain."""
     referrals, entries = office.store.read("referrals"), office.store.read("journal")
     held = referrals[referrals["state"].isin(OPEN_REFERRAL_STATES)]["position_id"].value_counts()
+    posts = [f"L{k:03d}" for k in range(rounds)]
+    yield Figure(
+        f"posts without more open referrals than openings, {where}", sum(held.get(p, 0) <= 1 for p in posts), rounds
+    )
     granted = entries[entries["action"] == "referral.issued"]["object_id"]
-    yield Figure(f"posts with as many open referrals as openings, {where}", int((held == 1).sum()), rounds)
-    same = Counter(granted) == Counter(referrals["referral_id"])
-    yield Figure(f"grants with one entry each in the journal, {where}", len(granted) if same else 0, rounds)
+    same = Counter(granted) == Counter(referrals[referrals["caseworker_id"].notna()]["referral_id"])
+    yield Figure(f"grants with one entry each in the journal, {where}", len(granted) if same else 0, len(granted))
     edits = int((entries["action"] == "household.corrected").sum())
     yield Figure(f"edits with one entry each, {where}", edits, rounds)
     yield Figure(f"journals whole, {where}", int(office.store.journal_break() is None), 1)

@@ -1,16 +1,23 @@
 """The doors of the service: limits, other sites, hostile paths, odd content types, on every operation of the OpenAPI document."""
 
 import re
+import sqlite3
+import threading
+import time
 
 import httpx2
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from service.api.guard import FILE_TYPES, MAX_BODY_BYTES, MAX_FILE_BYTES
+from service.api.queue import PASSES
 from service.app import app_of
 from service.errors import MEDIA_TYPE
 from service.security.accounts import Accounts
 from service.security.keys import Keys
 from service.security.sessions import COOKIE
 from service.settings import Settings
+from service.storage.engine import make_engine
 from service.wiring import open_office
 from tests.service.conftest import fill
 from tests.service.region import DAY
@@ -33,6 +40,8 @@ CONTENT_TYPES = [
     "application/octet-stream", "application/x-python-pickle", "application/vnd.bentoml+pickle", "application/msgpack", "image/svg+xml",
     "application/json-patch+json",
 ]  # fmt: skip
+
+MULTIPART = "multipart/form-data; boundary=x"
 
 
 def _service(ground, **settings):
@@ -92,34 +101,117 @@ def other_sites_change_nothing(ground):
     yield Figure("changes started by another site and refused", good, 3 * len(changing))
 
 
+def _changing(app):
+    """Return (method, filled path, media type, whether a body is read) of every operation and page that changes something."""
+    found = []
+    asked = app.openapi()["paths"]
+    for name, method, path in _all(app):
+        if method != "get":
+            body = asked.get(path, {}).get(method, {}).get("requestBody", {}).get("content", {})
+            form = MULTIPART if path == "/imports" else "application/x-www-form-urlencoded"
+            kind = next(iter(body), "application/json") if path.startswith("/api/") else form
+            query = "?name=a.csv" if kind in FILE_TYPES else ""
+            found.append(
+                (method, _filled(path) + query, kind, bool(body) or bool(FORMS.get(name)) or path == "/imports")
+            )
+    return found
+
+
 @check
 def bodies_too_large_or_odd(ground):
-    """A body over the limit is 413, also in chunks without a length where it is read; a body that is not JSON is 415 and nothing is read of it."""
+    """Whatever changes something refuses a body over the limit with 413, also in chunks without a length where it is read, and a body of
+    another kind with 415; nothing is read of it."""
     office, app, client = _service(ground)
     with office:
-        asked = app.openapi()["paths"]
-        posts = [p for _, m, p in _all(app) if m == "post" and p.startswith("/api/")]
-        paths, readers = [_filled(p) for p in posts], [_filled(p) for p in posts if "requestBody" in asked[p]["post"]]
-        before = office.store.version()
-        odd = sum(
-            client.post(p, content=b"x", headers={"Content-Type": t}).status_code == 415
-            for p in paths
+        changing, before = _changing(app), office.store.version()
+        odd = [
+            client.request(m, p, content=b"x", headers={"Content-Type": t}).status_code == 415
+            for m, p, kind, _ in changing
             for t in CONTENT_TYPES
-        )
-        large = b'{"x": "' + b"x" * 2_100_000 + b'"}'
-
-        def chunks():
-            for k in range(0, len(large), 100_000):
-                yield large[k : k + 100_000]
-
-        json_type = {"Content-Type": "application/json"}
-        told = sum(client.post(p, content=large, headers=json_type).status_code == 413 for p in paths)
-        untold = sum(client.post(p, content=chunks(), headers=json_type).status_code == 413 for p in readers)
+            if t not in ((kind,) if p.startswith("/api/") else CONTENT_TYPES[1 if kind == MULTIPART else 0 : 2])
+        ]
+        told = [
+            client.request(m, p, content=b"x", headers=_sized(kind)).status_code == 413 for m, p, kind, _ in changing
+        ]
+        untold = [
+            client.request(m, p, content=_chunks(kind), headers={"Content-Type": kind}).status_code == 413
+            for m, p, kind, read in changing
+            if read
+        ]
         same = int(office.store.version() == before)
-    yield Figure("bodies of 12 odd content types refused with 415", odd, len(CONTENT_TYPES) * len(paths))
-    yield Figure("bodies over 2,000,000 bytes refused with 413", told, len(paths))
-    yield Figure("bodies over 2,000,000 bytes in chunks refused with 413", untold, len(readers))
+    yield Figure("bodies of 12 odd content types refused with 415, pages included", sum(odd), len(odd))
+    yield Figure("bodies over the limit refused with 413 by their length", sum(told), len(told))
+    yield Figure("bodies over the limit refused with 413 in chunks", sum(untold), len(untold))
     yield Figure("records unchanged by all of them", same, 1)
+
+
+def _limit(kind):
+    return MAX_FILE_BYTES if kind in FILE_TYPES or kind == MULTIPART else MAX_BODY_BYTES
+
+
+def _sized(kind):
+    """Return the headers of a body one byte over the limit; the service answers before it has come."""
+    return {"Content-Type": kind, "Content-Length": str(_limit(kind) + 1)}
+
+
+def _chunks(kind):
+    """Yield more than the limit as one value of a body of a kind, without saying how much it is."""
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    yield {"application/json": b'{"x": "', "application/x-www-form-urlencoded": b"x=", MULTIPART: file}.get(kind, b"")
+    for _ in range(_limit(kind) // 100_000 + 1):
+        yield b"x" * 100_000
+
+
+@check
+def full_house_on_every_operation(ground):
+    """While the one place is taken and nobody may wait, every operation but the probes is answered 503 with a time to come back."""
+    office, app, client = _service(ground, requests_at_once=1, requests_waiting=0)
+    home = office.settings.home
+    calls = [(m, p) for _, m, p in _all(app) if not p.startswith(PASSES)]
+    with office, sqlite3.connect(home / "onemonth.db", isolation_level=None) as busy:
+        busy.execute("BEGIN IMMEDIATE")  # who holds the place waits for this one
+        slow = threading.Thread(target=_until_it_has_a_place, args=(client,))
+        slow.start()
+        while client.get("/api/v1/me").status_code != 503:
+            time.sleep(0.2)
+        answers = [client.request(m, _filled(p)) for m, p in calls]
+        busy.execute("ROLLBACK")
+        slow.join()
+        good = sum(a.status_code == 503 and int(a.headers["retry-after"]) > 0 for a in answers)
+    busy.close()
+    yield Figure("operations that answer 503 with Retry-After while the house is full", good, len(calls))
+
+
+def _until_it_has_a_place(client):
+    contact = {"kind": "phone", "result": "reached"}
+    while client.post("/api/v1/households/H1/contacts", json=contact).status_code == 503:
+        continue
+
+
+@check
+def store_away_on_every_operation(ground):
+    """While the database lets nobody in, every operation that asks it is answered 503 with a time to come back; then all goes on."""
+    url = ground.database("postgresql")
+    office, app, client = _service(ground, database_url=url)
+    name, admin = make_engine(url).url.database, make_engine(make_engine(url).url.set(database="postgres"))
+    with office, admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        calls = [(m, p) for _, m, p in _all(app) if p not in ("/health", "/openapi.json")]
+        _let_in(connection, name, False)
+        answers = [client.request(m, _filled(p)) for m, p in calls]
+        _let_in(connection, name, True)
+        again = int(client.get("/api/v1/me").status_code == 200)
+    admin.dispose()
+    good = sum(a.status_code == 503 and int(a.headers["retry-after"]) > 0 for a in answers)
+    yield Figure("operations that answer 503 with Retry-After while the store is away", good, len(calls))
+    yield Figure("servers that answer when it is back, without a restart", again, 1)
+
+
+def _let_in(connection, name, anybody):
+    connection.execute(sa.text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {str(anybody).lower()}'))
+    if not anybody:
+        connection.execute(
+            sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"), {"n": name}
+        )
 
 
 @check

@@ -2,12 +2,22 @@
 
 import importlib
 import itertools
+import multiprocessing
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 
-MODULES = ("audit", "concurrency", "doors", "fuzz", "imports", "mutation", "nights", "operations")
+MODULES = (
+    "audit", "concurrency", "doors", "fuzz", "imports", "killed", "mutation", "nights", "operations", "soak",
+)  # fmt: skip
 """Modules of ``tests.trust`` that hold checks."""
+
+ROOT = Path(__file__).resolve().parents[2]
+
+READY = ["tests.trust.hostile.bring", "service.app", "uvicorn"]
+"""What processes of a ready context have read already."""
 
 STORES = ("sqlite", "postgresql")
 
@@ -75,3 +85,18 @@ def load():
     for name in MODULES:
         importlib.import_module(f"tests.trust.{name}")
     return CHECKS
+
+
+def ready_context():
+    """Return a context whose processes begin with the program already read; the server that forks them looks for it on its path."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(READY)
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), before) if p)
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.pop("PYTHONPATH")
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
+    return context

@@ -27,8 +27,8 @@ from tests.trust.frame import Figure, check
 CALLERS = (*(role.value for role in Role), "nobody")
 """Who sends each case: an account of every role, and somebody without one."""
 
-CASES = 50_000
-"""Cases each caller sends in the full form; the short form's callers send a tenth of it together."""
+CASES = 50_000, 5_000
+"""Cases of all callers together in the full form and in the short one."""
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 """What the document allows, and what nearly is."""
@@ -37,8 +37,8 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 @check
 def requests_from_the_document(ground):
     """Send each case as every caller in turn to one record; count every answer, stop at none."""
-    workers = ground.size(os.cpu_count() or 1, 1)
-    shares = [(ground.home(), k, workers, ground.size(CASES, -(-CASES // 10 // len(CALLERS)))) for k in range(workers)]
+    workers, each = ground.size(os.cpu_count() or 1, 1), -(-ground.size(*CASES) // len(CALLERS))
+    shares = [(ground.home(), k, workers, each) for k in range(workers)]
     if workers == 1:
         found = [_share(*shares[0])]
     else:

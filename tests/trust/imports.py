@@ -1,11 +1,7 @@
 """Files no office means to send, through the command that imports: refused in words or read rightly, within memory and time."""
 
-import multiprocessing
-import os
 import re
 import shutil
-from multiprocessing import forkserver
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -15,11 +11,9 @@ from service.storage.engine import make_engine, reading
 from service.wiring import open_office
 from tests.service.conftest import fill
 from tests.service.region import DAY
-from tests.trust.frame import STORES, Figure, check
+from tests.trust.frame import STORES, Figure, check, ready_context
 from tests.trust.hostile import corpus
 from tests.trust.hostile.bring import MEMORY, SECONDS, bring
-
-ROOT = Path(__file__).resolve().parents[2]
 
 SHORT = 8
 """The short form takes every so many files, on PostgreSQL every so many of those; large ones are left out."""
@@ -50,21 +44,6 @@ class _Template:
             connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"'))
         admin.dispose()
         return home, self.address.replace(url.database, name)
-
-
-def ready_context():
-    """Return a context whose processes begin with the program already read; the server that forks them looks for it on its path."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.trust.hostile.bring"])
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), before) if p)
-    try:
-        forkserver.ensure_running()
-    finally:
-        os.environ.pop("PYTHONPATH")
-        if before is not None:
-            os.environ["PYTHONPATH"] = before
-    return context
 
 
 def _brought(context, hostile, template):

@@ -92,10 +92,11 @@ def child(settings: Settings) -> int:
 
 
 def left(settings: Settings, where: str, killed: bool) -> tuple[str, bool, bool, str]:
-    """Take the night up again and say what it left."""
-    if killed:
+    """Take the night up again, unless it was killed when all was done, and say what it left."""
+    if killed and "done" not in set(written(settings)[2]["state"]):
         os.waitpid(child(settings), 0)
-    resumed = (settings.home / "resumed").read_text() == "True"
+    told = settings.home / "resumed"
+    resumed = told.exists() and told.read_text() == "True"
     return where, killed, resumed, written(settings)[0]
 
 
