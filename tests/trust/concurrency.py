@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -50,7 +51,10 @@ class Caller:
         return out
 
     def refer(self, member, post):
-        return self.ask("POST", "/api/v1/referrals", {"member_id": member, "position_id": post})
+        """Refer a member; who is told that the house is full comes back."""
+        while (answer := self.ask("POST", "/api/v1/referrals", {"member_id": member, "position_id": post}))[0] == 503:
+            time.sleep(0.2)
+        return answer
 
 
 class Desk:
@@ -94,7 +98,7 @@ def last_opening(ground):
     """All refer somebody to the last opening of a post, then two edit one household, round after round, by one server and by two, while
     nights run one after the other."""
     settings = [("sqlite", 1), ("postgresql", 1), ("postgresql", 2)]
-    for kind, servers in settings[:: ground.size(1, 2)]:
+    for kind, servers in settings[ground.size(0, 2) :]:
         yield from _rounds(ground, kind, servers, ground.size(200, 2))
 
 
