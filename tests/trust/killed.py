@@ -142,6 +142,10 @@ class Work:
             process.kill()
             process.join()
 
+    def acknowledged(self):
+        """Return how many entries were answered as kept so far."""
+        return sum(len(p.kept) for p in self.people)
+
     def left(self):
         """Return what the record holds: a hash over tables and entries in whatever order, what was acknowledged and is not there, whether
         the chain is whole."""
@@ -192,7 +196,10 @@ def server_killed(ground):
         done = 0
         with ExitStack() as last, work.going() as failed:
             while done < kills and not failed():
+                before = work.acknowledged()
                 with work.served() as process:
+                    while done % 2 and work.acknowledged() == before and not failed():
+                        time.sleep(0.01)  # every other server lives until somebody was answered
                     time.sleep(luck.uniform(0.0, 1.0))
                     done += process.is_alive()
             last.enter_context(work.served())  # ends after everybody has ended the step they are at
