@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tomllib
 
+import kubernetes_validate
 import pytest
 import typer.main
 import yaml
@@ -97,6 +98,16 @@ def test_systemd_where_it_is_at_hand_finds_no_fault_in_the_units(tmp_path):
 
 def documents():
     return list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("version", ["1.33", "1.37"])
+def test_every_object_is_as_the_published_schemas_of_kubernetes_have_it(version):
+    for document in documents():
+        kubernetes_validate.validate(document, version, strict=True)
+    wrong = next(d for d in documents() if d["kind"] == "Deployment")
+    wrong["spec"]["template"]["spec"]["containers"][0]["imagePullPolice"] = "Always"
+    with pytest.raises(kubernetes_validate.ValidationError, match="imagePullPolice"):
+        kubernetes_validate.validate(wrong, version, strict=True)
 
 
 def pods():

@@ -111,3 +111,10 @@ def test_shuffled_rows_give_the_identical_plan():
         )
         plans.add(tuple(sorted((int(rows[i]), int(j)) for i, j in allocate(problem).pairs)))
     assert len(plans) == 1
+
+
+def test_a_pair_worth_nothing_is_still_one_the_earlier_could_hold():
+    zero = sparse.csr_matrix((np.array([0.0, 0.9]), (np.array([0, 1]), np.array([0, 0]))), shape=(2, 1))
+    problem = AllocationProblem(zero, np.array([1]), place=np.array([0, 1]))
+    assert [v.rule for v in certify(problem, np.array([[1, 0]]), 9.0).violations] == ["order"]
+    assert allocate(problem).certificate.feasible

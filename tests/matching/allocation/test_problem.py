@@ -94,3 +94,9 @@ def test_pairs_are_found_where_they_stand_and_absent_ones_nowhere():
     pairs = np.array([(i, j) for i in range(7) for j in range(9)])
     at = at_pairs(matrix, pairs)
     assert [0.0 if k < 0 else matrix.data[k] for k in at] == full.ravel().tolist()
+
+
+def test_whole_numbers_are_taken_as_values_too():
+    posed = AllocationProblem(sparse.csr_matrix(np.array([[2, 0, 1]])), ROOM)
+    assert posed.utility.dtype == np.float64 and allocate(posed).objective == 2.0
+    assert AllocationProblem(FULL.astype(np.float32), ROOM).utility.dtype == np.float32

@@ -162,3 +162,17 @@ def test_an_empty_problem_has_an_empty_plan():
         plan = allocate(AllocationProblem(sparse.csr_matrix(shape), np.ones(shape[1], dtype=int)))
         assert plan.pairs.shape == (0, 2)
         assert plan.certificate.feasible
+
+
+@pytest.mark.parametrize("side", ["tie_seeker", "tie_position"])
+def test_identifiers_of_one_side_alone_still_give_the_identical_plan_in_any_order(side):
+    rng = np.random.default_rng(13)
+    n, m = 16, 8
+    utility, capacity = matrix(rng, n, m, whole=2), rng.integers(0, 3, m)
+    ids, plans = rng.permutation(1000)[: n if side == "tie_seeker" else m], set()
+    for k in range(12):
+        i, j = (np.arange(n), np.arange(m)) if k == 0 else (rng.permutation(n), rng.permutation(m))
+        given_ = {side: ids[i] if side == "tie_seeker" else ids[j]}
+        found = allocate(AllocationProblem(utility[i][:, j], capacity[j], **given_)).pairs
+        plans.add(tuple(sorted((int(i[a]), int(j[b])) for a, b in found)))
+    assert len(plans) == 1
