@@ -1,11 +1,28 @@
 """Is a household lifted, stable, closed? Derived every day from the jobs of its members; recognition is recorded, never decided."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools
+from matching.arrays import Bools, Days, Ints
+from matching.columns import (
+    NO_DAY,
+    among,
+    counts,
+    dated,
+    days,
+    first_day,
+    looked_up,
+    picked,
+    rows_of,
+    texts,
+    whole_days,
+    written,
+)
 from matching.errors import BadInput, Conflict
 from matching.policy.load import PolicyBook
 from matching.promise import months_later
@@ -28,6 +45,9 @@ HOUSEHOLD_STEPS: dict[str, frozenset[str]] = {
 
 FOLLOWED = ("recognised", "in_service", "one_employed", "stable")
 """States that follow from the members' jobs; all others are decided by people and stand as recorded."""
+
+_SPAN = 1 << 24
+"""More days than lie between any two."""
 
 
 def step_household(state: str, to: str) -> str:
@@ -82,34 +102,36 @@ def household_table(
         ``days_before_recognition``, ``days_to_first_referral``, ``days_to_work``: days lost from discovery to recognition, recognition
         to first referral, first referral to work; null where a day is not known.
     """
-    today = pd.Timestamp(as_of)
-    frame = households[["household_id", "status"]].reset_index(drop=True)
-    jobs = _verified_jobs(members, placements, today, policy)
-    spells = _last_spells(jobs, today).reindex(frame["household_id"]).reset_index(drop=True)
-    recorded = frame["status"]
-    works = spells["ended_on"].isna() & spells["started_on"].notna()
-    since = spells["started_on"].where(works)
-    days = (today - since).dt.days
+    today, n = np.datetime64(as_of, "D"), len(households)
+    ids = texts(households, "household_id")
+    homes = dict(zip(texts(members, "member_id"), rows_of(ids, texts(members, "household_id")), strict=True))
+    jobs = _verified_jobs(placements, homes, today, policy)
+    began, ended = _last_spells(jobs, n, today)
+    works = ~np.isnat(began) & np.isnat(ended)
+    since = np.where(works, began, NO_DAY)
     stable, close = policy.whole("stability.stable_days"), policy.whole("stability.close_days")
-    lost = (spells["ended_on"] + pd.Timedelta(days=1)).where(~works)
+    review = _months_after(since, policy)
+    held = jobs.member[np.isnat(jobs.ended)]
+    said = among(texts(members, "employment_state"), WORKING) & ~among(texts(members, "member_id"), set(held))
+    return pd.DataFrame({
+        "household_id": written(ids), "status": written(_status(texts(households, "status"), works, began, today - since, stable, close)),
+        "employed_members": counts(looked_up(homes, np.array(list(dict.fromkeys(held)), dtype=object)), n),
+        "employed_unverified": counts(looked_up(homes, texts(members, "member_id")[said]), n),
+        "working_since": dated(since), "lost_on": dated(np.where(works, NO_DAY, ended + 1)), "days_in_work": whole_days(today, since),
+        "stable_on": dated(since + stable), "closes_on": dated(since + close), "dibao_review_on": dated(review),
+        "dibao_review_due": (texts(households, "dibao_status") == "receiving") & (review <= today),
+        **_lost_days(households, homes, placements, referrals, today),
+    })  # fmt: skip
+
+
+def _status(
+    recorded: np.ndarray, works: Bools, began: Days, worked: np.ndarray, stable: int, close: int
+) -> np.ndarray:  # fmt: skip
     derived = np.select(
-        [works & (days >= close), works & (days >= stable), works, spells["started_on"].notna()],
+        [works & (worked >= np.timedelta64(close, "D")), works & (worked >= np.timedelta64(stable, "D")), works, ~np.isnat(began)],
         ["closed", "stable", "one_employed", "in_service"], recorded,
     )  # fmt: skip
-    frame["status"] = pd.array(np.where(recorded.isin(FOLLOWED), derived, recorded), dtype="str")
-    frame["employed_members"] = _count(frame, jobs[jobs["ended_on"].isna() & (jobs["started_on"] <= today)])
-    said = members[
-        members["employment_state"].isin(WORKING)
-        & ~members["member_id"].isin(jobs.loc[jobs["ended_on"].isna(), "member_id"])
-    ]
-    frame["employed_unverified"] = _count(frame, said)
-    frame["working_since"], frame["lost_on"] = since, lost
-    frame["days_in_work"] = days.astype("Int64")
-    frame["stable_on"], frame["closes_on"] = since + pd.Timedelta(days=stable), since + pd.Timedelta(days=close)
-    frame["dibao_review_on"] = _months_after(since, policy)
-    receiving = (households["dibao_status"] == "receiving").to_numpy()
-    frame["dibao_review_due"] = receiving & (frame["dibao_review_on"] <= today).to_numpy()
-    return _lost_days(frame, households, members, placements, referrals, today)
+    return np.where(among(recorded, FOLLOWED), derived, recorded)
 
 
 def milestone_table(placements: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
@@ -118,93 +140,87 @@ def milestone_table(placements: pd.DataFrame, as_of: date, policy: PolicyBook) -
     Columns ``placement_id days_in_work`` and one ``stable_<days>`` for each of ``stability.milestones``: true once that many days are
     worked, false when the job ended before, null while that is still open. ``days_in_work`` is null before the first day.
     """
-    today = pd.Timestamp(as_of)
-    ended = placements["ended_on"].where(placements["ended_on"] < today)
-    days = (ended.fillna(today) - placements["started_on"]).dt.days
-    begun = placements["started_on"] <= today
-    frame = placements[["placement_id"]].copy()
-    frame["days_in_work"] = days.where(begun).astype("Int64")
+    today = np.datetime64(as_of, "D")
+    started, ended = days(placements, "started_on"), days(placements, "ended_on")
+    ended = np.where(ended < today, ended, NO_DAY)
+    begun = started <= today
+    worked = np.where(np.isnat(ended), today, ended) - started
+    columns: dict[str, Any] = {
+        "placement_id": placements["placement_id"].array,
+        "days_in_work": whole_days(started + worked, np.where(begun, started, NO_DAY)),
+    }
     for text in policy.items("stability.milestones"):
-        reached = (days >= int(text)).astype("boolean")
-        frame[f"stable_{text}"] = reached.mask(~begun | (~reached & ended.isna()))
-    return frame.reset_index(drop=True)
+        reached = worked >= np.timedelta64(int(text), "D")
+        columns[f"stable_{text}"] = pd.arrays.BooleanArray(reached, ~begun | (~reached & np.isnat(ended)))
+    return pd.DataFrame(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Jobs:
+    """Jobs that count: whose (member, row of the household), first and last day; (n,) each, the end unknown while it runs."""
+
+    member: np.ndarray
+    home: Ints
+    started: Days
+    ended: Days
 
 
 def _verified_jobs(
-    members: pd.DataFrame, placements: pd.DataFrame, today: pd.Timestamp, policy: PolicyBook
-) -> pd.DataFrame:
+    placements: pd.DataFrame, homes: Mapping[object, int], today: np.datetime64, policy: PolicyBook
+) -> _Jobs:
     """Return jobs that count on a day; an end that lies ahead has not happened, and a trainee place is a step and no job."""
-    proven = (
-        (placements["verified_on"] <= today) & (placements["evidence"] != "none") & (placements["started_on"] <= today)
+    member, started, ended = (
+        texts(placements, "member_id"),
+        days(placements, "started_on"),
+        days(placements, "ended_on"),
     )
-    proven &= placements["kind"].isin([*policy.items("promise.met_by")])
-    jobs = placements.loc[proven, ["member_id", "started_on", "ended_on"]].copy()
-    jobs["ended_on"] = jobs["ended_on"].where(jobs["ended_on"] < today)
-    home = members.set_index("member_id")["household_id"]
-    jobs["household_id"] = jobs["member_id"].map(home)
-    return jobs.dropna(subset=["household_id"])
+    home = looked_up(homes, member)
+    proven = (days(placements, "verified_on") <= today) & (texts(placements, "evidence") != "none") & (started <= today)
+    proven &= among(texts(placements, "kind"), policy.items("promise.met_by")) & (home >= 0)
+    return _Jobs(member[proven], home[proven], started[proven], np.where(ended < today, ended, NO_DAY)[proven])
 
 
-def _last_spells(jobs: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
-    """Return each household's last unbroken stretch of work; ``ended_on`` null while it lasts."""
-    spans = jobs.sort_values(["household_id", "started_on", "ended_on"])
-    until = spans["ended_on"].fillna(today + pd.Timedelta(days=1))
-    reach = until.groupby(spans["household_id"]).cummax()
-    before = reach.groupby(spans["household_id"]).shift()
-    begins = before.isna() | (spans["started_on"] > before + pd.Timedelta(days=1))
-    spell = begins.groupby(spans["household_id"]).cumsum()
-    last = spell == spell.groupby(spans["household_id"]).transform("max")
-    found = pd.DataFrame({"household_id": spans["household_id"], "started_on": spans["started_on"], "ended_on": reach})[
-        last
-    ]
-    out = found.groupby("household_id").agg(started_on=("started_on", "min"), ended_on=("ended_on", "max"))
-    return out.assign(ended_on=out["ended_on"].where(out["ended_on"] <= today))
+def _last_spells(jobs: _Jobs, n: int, today: np.datetime64) -> tuple[Days, Days]:
+    """Return (n,) the first and last day of each household's last unbroken stretch of work; the last NaT while it lasts."""
+    until = np.where(np.isnat(jobs.ended), today + 1, jobs.ended)
+    order = np.lexsort((until.astype(np.int64), jobs.started.astype(np.int64), jobs.home))
+    home, started = jobs.home[order], jobs.started[order].astype(np.int64)
+    reach = np.maximum.accumulate(home * _SPAN + until[order].astype(np.int64)) - home * _SPAN
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = (home[1:] != home[:-1]) | (started[1:] > reach[:-1] + 1)
+    began, ended = np.full(n, NO_DAY), np.full(n, NO_DAY)
+    began[home[begins]] = started[begins].astype("datetime64[D]")
+    ended[home] = reach.astype("datetime64[D]")
+    return began, np.where(ended <= today, ended, NO_DAY)
 
 
-def _count(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
-    each = rows.drop_duplicates("member_id")["household_id"].value_counts()
-    return frame["household_id"].map(each).fillna(0).astype("int64")
-
-
-def _months_after(since: pd.Series, policy: PolicyBook) -> pd.Series:
+def _months_after(since: Days, policy: PolicyBook) -> Days:
     row = policy.row("dibao.close_after_months")
     if row is None:
-        return pd.Series(pd.NaT, index=since.index, dtype="datetime64[s]")
-    unique = {day: pd.Timestamp(months_later(day.date(), policy.whole(row.key))) for day in since.dropna().unique()}
-    return since.map(unique).astype("datetime64[s]")
+        return np.full(len(since), NO_DAY)
+    after = {day: months_later(day, policy.whole(row.key)) for day in set(since[~np.isnat(since)].tolist())}
+    return np.array([after.get(day, "NaT") for day in since.tolist()], dtype="datetime64[D]")
 
 
 def _lost_days(
-    frame: pd.DataFrame,
     households: pd.DataFrame,
-    members: pd.DataFrame,
+    homes: Mapping[object, int],
     placements: pd.DataFrame,
     referrals: pd.DataFrame,
-    today: pd.Timestamp,
-) -> pd.DataFrame:
-    home = members.set_index("member_id")["household_id"]
-    recognised = households["recognised_on"].reset_index(drop=True)
-    discovered = households["discovered_on"].reset_index(drop=True)
-    referred = _first(frame, home, referrals, "created_on", recognised, today)
-    started = _first(frame, home, placements, "started_on", recognised, today)
-    frame["days_before_recognition"] = (recognised - discovered).dt.days.astype("Int64")
-    frame["days_to_first_referral"] = (referred - recognised).dt.days.astype("Int64")
-    frame["days_to_work"] = (started - referred).dt.days.astype("Int64")
-    return frame
+    today: np.datetime64,
+) -> dict[str, pd.arrays.IntegerArray]:
+    recognised = days(households, "recognised_on")
+    referred = _first(homes, referrals, "created_on", recognised, today)
+    started = _first(homes, placements, "started_on", recognised, today)
+    return {
+        "days_before_recognition": whole_days(recognised, days(households, "discovered_on")),
+        "days_to_first_referral": whole_days(referred, recognised),
+        "days_to_work": whole_days(started, referred),
+    }
 
 
-def _first(
-    frame: pd.DataFrame, home: pd.Series, rows: pd.DataFrame, column: str, since: pd.Series, today: pd.Timestamp
-) -> pd.Series:
+def _first(homes: Mapping[object, int], rows: pd.DataFrame, column: str, since: Days, today: np.datetime64) -> Days:
     """Return each household's first such day on or after its recognition."""
-    owner = rows["member_id"].map(home)
-    starts = owner.map(pd.Series(since.to_numpy(), index=frame["household_id"]))
-    mine = (rows[column] >= starts) & (rows[column] <= today)
-    return (
-        rows.loc[mine, column]
-        .groupby(owner[mine])
-        .min()
-        .reindex(frame["household_id"])
-        .astype("datetime64[s]")
-        .reset_index(drop=True)
-    )
+    home, on = looked_up(homes, texts(rows, "member_id")), days(rows, column)
+    mine = (on >= picked(since, home, NO_DAY)) & (on <= today)
+    return first_day(home[mine], on[mine], len(since))

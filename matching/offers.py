@@ -1,9 +1,12 @@
 """Has the office done its own duty first? Rounds of suitable offers made to each member."""
 
+from collections import Counter
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
+from matching.columns import among, counts, days, looked_up, texts
 from matching.policy.load import PolicyBook
 
 
@@ -19,20 +22,18 @@ def offer_duty_table(members: pd.DataFrame, referrals: pd.DataFrame, as_of: date
         ``member_id offers rounds rounds_owed done``: ``offers`` (count) different suitable posts in all, ``rounds_owed`` (count) still to
         make, ``done`` (bool) nothing is owed.
     """
-    made = referrals[
-        (referrals["created_on"] <= pd.Timestamp(as_of))
-        & ~referrals["state"].isin(["draft", "revoked"])
-        & (referrals["suitability"] == "ok")
-    ]
-    posts = made.assign(month=made["created_on"].dt.year * 12 + made["created_on"].dt.month).drop_duplicates(
-        ["member_id", "month", "position_id"]
-    )
-    sizes = posts.groupby(["member_id", "month"]).size()
-    rounds = (sizes >= policy.whole("offers.posts_per_round")).groupby("member_id").sum()
-    frame = members[["member_id"]].reset_index(drop=True)
-    offers = made.drop_duplicates(["member_id", "position_id"])["member_id"].value_counts()
-    frame["offers"] = offers.reindex(frame["member_id"], fill_value=0).to_numpy()
-    frame["rounds"] = rounds.reindex(frame["member_id"], fill_value=0).to_numpy()
-    frame["rounds_owed"] = (policy.whole("offers.minimum_rounds") - frame["rounds"]).clip(lower=0)
-    frame["done"] = frame["rounds_owed"] == 0
-    return frame.astype({"offers": "int64", "rounds": "int64", "rounds_owed": "int64"})
+    n = len(members)
+    row = dict(zip(texts(members, "member_id"), range(n), strict=True))
+    owner, on = looked_up(row, texts(referrals, "member_id")), days(referrals, "created_on")
+    made = (owner >= 0) & (on <= np.datetime64(as_of, "D")) & (texts(referrals, "suitability") == "ok")
+    made &= ~among(texts(referrals, "state"), ("draft", "revoked"))
+    months = on[made].astype("datetime64[M]").astype(np.int64)
+    posts = list(zip(owner[made].tolist(), texts(referrals, "position_id")[made], months.tolist(), strict=True))
+    sizes = Counter((i, month) for i, _, month in set(posts))
+    full = [i for (i, _), size in sizes.items() if size >= policy.whole("offers.posts_per_round")]
+    rounds = counts(np.array(full, dtype=np.int64), n)
+    owed = np.maximum(policy.whole("offers.minimum_rounds") - rounds, 0)
+    offers = counts(np.array([i for i, _ in {(i, post) for i, post, _ in posts}], dtype=np.int64), n)
+    return pd.DataFrame({
+        "member_id": members["member_id"].array, "offers": offers, "rounds": rounds, "rounds_owed": owed, "done": owed == 0,
+    })  # fmt: skip

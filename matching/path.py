@@ -1,12 +1,29 @@
 """The seven stages of the service path: where a member stands, what comes next and why. The promise clock does not wait for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools, Floats, Ints
+from matching.arrays import Bools, Days, Floats, Ints
+from matching.columns import (
+    NO_DAY,
+    among,
+    counts,
+    dated,
+    days,
+    first_day,
+    in_order,
+    last_day,
+    last_of,
+    looked_up,
+    picked,
+    texts,
+    whole_days,
+    written,
+)
 from matching.errors import BadInput, Conflict
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
@@ -49,37 +66,54 @@ def path_table(
     ``referrals`` (count) since the stage was entered, ``assessed`` (count) dimensions with an unexpired value, ``working`` a job runs,
     ``next_stage`` null where the member stays, ``reason`` a code of :data:`PATH_REASONS`. A proposal, never a step.
     """
-    today = pd.Timestamp(as_of)
-    frame = members[["member_id"]].reset_index(drop=True)
-    mine = records[(records["entered_on"] <= today)].sort_values(["entered_on", "path_record_id"])
-    last = (
-        mine.drop_duplicates("member_id", keep="last")
-        .set_index("member_id")
-        .reindex(frame["member_id"])
-        .reset_index(drop=True)
-    )
-    frame["stage"] = last["stage"].fillna(members["path_stage"].reset_index(drop=True))
-    frame["entered_on"] = last["entered_on"].fillna(members["registered_on"].reset_index(drop=True))
-    frame["days_in_stage"] = (today - frame["entered_on"]).dt.days.astype("int64")
-    since = referrals["member_id"].map(frame.set_index("member_id")["entered_on"])
-    sent = referrals[
-        (referrals["created_on"] >= since) & (referrals["created_on"] <= today) & (referrals["state"] != "draft")
-    ]
-    frame["referrals"] = _counts(frame, sent)
-    frame["sessions"] = last["sessions"].fillna(0).astype("int64")
-    oldest = today - pd.Timedelta(days=policy.whole("assessment.valid_days"))
-    fresh = assessments[assessments["assessed_on"].between(oldest, today) & ~(assessments["expires_on"] < today)]
-    frame["assessed"] = _counts(frame, fresh.drop_duplicates(["member_id", "dimension"]))
-    jobs = placements[(placements["started_on"] <= today) & ~(placements["ended_on"] < today)]
-    begun = jobs.groupby("member_id")["started_on"].min().reindex(frame["member_id"]).reset_index(drop=True)
-    frame["working"] = begun.notna()
-    frame["days_in_work"] = (today - begun).dt.days.astype("Int64")
-    done = trainings[(trainings["completed_on"] <= today) & (trainings["state"] == "completed")]
-    left = (last["exit"] == "next").fillna(False).to_numpy(dtype=bool)
-    trained = {kind: _after(frame, done[done["kind"].isin(kinds)]) for kind, kinds in _COURSES.items()}
-    step, reason = _propose(frame, left, np.ones(len(frame), dtype=bool) if gaps is None else gaps, trained, policy)
-    frame["next_stage"], frame["reason"] = pd.array(step, dtype="str"), pd.array(reason, dtype="str")
-    return frame
+    today, n = np.datetime64(as_of, "D"), len(members)
+    ids = texts(members, "member_id")
+    row = dict(zip(ids, range(n), strict=True))
+    entered = days(records, "entered_on")
+    owner = np.where(entered <= today, looked_up(row, texts(records, "member_id")), -1)
+    last = last_of(owner, in_order(entered, texts(records, "path_record_id")), n)
+    recorded = picked(texts(records, "stage"), last, None)
+    stage = np.where(last >= 0, recorded, texts(members, "path_stage"))
+    since = np.where(last >= 0, picked(entered, last, NO_DAY), days(members, "registered_on"))
+    sent, sent_on = looked_up(row, texts(referrals, "member_id")), days(referrals, "created_on")
+    sent[~((sent_on >= picked(since, sent, NO_DAY)) & (sent_on <= today) & (texts(referrals, "state") != "draft"))] = -1
+    begun = _begun(row, placements, today)
+    frame = {
+        "member_id": members["member_id"].array, "stage": written(stage), "entered_on": dated(since),
+        "days_in_stage": (today - since).astype(np.int64), "referrals": counts(sent, n),
+        "sessions": picked(records["sessions"].to_numpy(dtype=np.int64, na_value=0), last, 0),
+        "assessed": _assessed(row, assessments, today, policy.whole("assessment.valid_days")), "working": ~np.isnat(begun),
+        "days_in_work": whole_days(today, begun),
+    }  # fmt: skip
+    left = picked(texts(records, "exit"), last, None) == "next"
+    trained = {kind: _completed(row, trainings, kinds, today) >= since for kind, kinds in _COURSES.items()}
+    step, reason = _propose(frame, left, np.ones(n, dtype=bool) if gaps is None else gaps, trained, policy)
+    return pd.DataFrame({**frame, "next_stage": written(step), "reason": written(reason)})
+
+
+def _begun(row: Mapping[object, int], placements: pd.DataFrame, today: np.datetime64) -> Days:
+    """Return (n,) the day the earliest job began that runs."""
+    started, ended = days(placements, "started_on"), days(placements, "ended_on")
+    runs = (started <= today) & ~(ended < today)
+    return first_day(looked_up(row, texts(placements, "member_id")[runs]), started[runs], len(row))
+
+
+def _assessed(row: Mapping[object, int], assessments: pd.DataFrame, today: np.datetime64, valid_days: int) -> Ints:
+    """Return (n,) dimensions with a value that has not expired."""
+    made, expires = days(assessments, "assessed_on"), days(assessments, "expires_on")
+    fresh = (made >= today - valid_days) & (made <= today) & ~(expires < today)
+    values = zip(texts(assessments, "member_id")[fresh], texts(assessments, "dimension")[fresh], strict=True)
+    owners = np.array([member for member, _ in dict.fromkeys(values)], dtype=object)
+    return counts(looked_up(row, owners), len(row))
+
+
+def _completed(
+    row: Mapping[object, int], trainings: pd.DataFrame, kinds: tuple[str, ...], today: np.datetime64
+) -> Days:
+    """Return (n,) the day the last course of some kinds was completed."""
+    on = days(trainings, "completed_on")
+    done = (on <= today) & (texts(trainings, "state") == "completed") & among(texts(trainings, "kind"), kinds)
+    return last_day(looked_up(row, texts(trainings, "member_id")[done]), on[done], len(row))
 
 
 PATH_REASONS = (
@@ -92,14 +126,14 @@ _COURSES = {"SKILL_TRAIN": ("skill", "startup", "certification"), "TARGET_TRAIN"
 
 
 def _propose(
-    frame: pd.DataFrame, left: Bools, gaps: Bools, trained: dict[str, Bools], policy: PolicyBook
+    frame: Mapping[str, Any], left: Bools, gaps: Bools, trained: Mapping[str, Bools], policy: PolicyBook
 ) -> tuple[np.ndarray, np.ndarray]:
-    stage, works = frame["stage"].to_numpy(dtype=object), frame["working"].to_numpy(dtype=bool)
-    tried = (frame["referrals"] >= policy.whole("path.jobsearch_after_referrals")).to_numpy()
-    waited = (frame["days_in_stage"] >= policy.whole("path.jobsearch_after_days")).to_numpy()
-    assessed = (frame["assessed"] >= policy.whole("path.assessed_dimensions")).to_numpy()
-    stable = (frame["days_in_work"] >= policy.whole("stability.close_days")).fillna(False).to_numpy(dtype=bool)
-    attended = (frame["sessions"] > 0).to_numpy() | left
+    stage, works = np.asarray(frame["stage"], dtype=object), frame["working"]
+    tried = frame["referrals"] >= policy.whole("path.jobsearch_after_referrals")
+    waited = frame["days_in_stage"] >= policy.whole("path.jobsearch_after_days")
+    assessed = frame["assessed"] >= policy.whole("path.assessed_dimensions")
+    stable = frame["days_in_work"].to_numpy(dtype=np.int64, na_value=-1) >= policy.whole("stability.close_days")
+    attended = (frame["sessions"] > 0) | left
     follow = stage == "FOLLOWUP"
     rules = (
         (works & ~follow, "FOLLOWUP", "PATH_PLACED"),
@@ -119,16 +153,6 @@ def _propose(
     steps = np.array([*(to for _, to, _ in rules), None], dtype=object)
     codes = np.array([*(code for _, _, code in rules), "PATH_STAYS"], dtype=object)
     return steps[first], codes[first]
-
-
-def _counts(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
-    return frame["member_id"].map(rows["member_id"].value_counts()).fillna(0).astype("int64")
-
-
-def _after(frame: pd.DataFrame, courses: pd.DataFrame) -> Bools:
-    """Return (n,) whether a course was completed since the present stage was entered."""
-    last = courses.groupby("member_id")["completed_on"].max().reindex(frame["member_id"]).reset_index(drop=True)
-    return np.asarray((last >= frame["entered_on"]).to_numpy(dtype=bool))
 
 
 def telling_dimensions(required: Floats, skills: Floats, openings: Ints, limit: int = 3) -> tuple[Reason, ...]:

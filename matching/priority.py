@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools, Floats, Ints
+from matching.columns import among, holding, picked, rows_of, texts
 from matching.errors import PolicyError
 from matching.policy.load import PolicyBook
 from matching.promise import ZERO_EMPLOYMENT
@@ -62,31 +63,23 @@ def _in_group(group: str, households: pd.DataFrame, members: pd.DataFrame, as_of
     if group == "zero_employment":
         return _zero_employment(households, members)
     if group == "disabled_severe":
-        return np.asarray((members["disability_level"] <= 2).fillna(False).to_numpy(dtype=bool))
+        return np.asarray(members["disability_level"].to_numpy(dtype=float, na_value=np.nan) <= 2)
     if group == "near_retirement":
-        retires = policy.retirement_months(
-            members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object)
-        )
+        retires = policy.retirement_months(texts(members, "birth_month"), texts(members, "sex"))
         left = (retires.astype("datetime64[M]") - np.datetime64(as_of, "M")).astype(np.int64)
         return np.asarray(~np.isnat(retires) & (left > 0) & (left <= 12 * policy.whole("pw.near_retire_years")))
+    held = holding(texts(members, "categories"), group)
     if group == "dibao":
-        status = _of_household(households, members, "dibao_status")
-        return np.asarray(status.isin(["receiving", "closing"]).to_numpy() | _has(members, group))
-    return _has(members, group)
+        held |= among(_of_household(households, members, "dibao_status"), ("receiving", "closing"))
+    return held
 
 
 def _zero_employment(households: pd.DataFrame, members: pd.DataFrame) -> Bools:
     status = _of_household(households, members, "status")
-    return np.asarray(status.isin(ZERO_EMPLOYMENT).to_numpy() | _has(members, "zero_employment"))
+    return among(status, ZERO_EMPLOYMENT) | holding(texts(members, "categories"), "zero_employment")
 
 
-def _of_household(households: pd.DataFrame, members: pd.DataFrame, column: str) -> pd.Series:
-    if not len(households):
-        return pd.Series("", index=members.index)
-    return members["household_id"].map(households.set_index("household_id")[column])
-
-
-def _has(members: pd.DataFrame, category: str) -> Bools:
-    return np.asarray(
-        (";" + members["categories"] + ";").str.contains(f";{category};", regex=False).to_numpy(dtype=bool)
-    )
+def _of_household(households: pd.DataFrame, members: pd.DataFrame, column: str) -> np.ndarray:
+    """Return (n_members,) a text of each member's household, "" where there is none."""
+    at = rows_of(texts(households, "household_id"), texts(members, "household_id"))
+    return picked(texts(households, column), at, "")

@@ -9,7 +9,23 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Floats, Ints
+from matching.arrays import Ints
+from matching.columns import (
+    NO_DAY,
+    among,
+    dated,
+    days,
+    first_day,
+    in_order,
+    known,
+    last_of,
+    looked_up,
+    picked,
+    rows_of,
+    texts,
+    whole_days,
+    written,
+)
 from matching.errors import PromiseError
 from matching.policy.load import PolicyBook
 from matching.policy.schema import keys
@@ -29,8 +45,6 @@ START_EVENTS: dict[str, tuple[str, ...]] = {
     "registered": ("registered_on",),
 }
 """Start event of ``promise.start_event`` → days of which the latest starts the clock; the assistance agreement carries the declaration."""
-
-NO_DAY = np.datetime64("NaT", "D")
 
 
 def due_date(start: date, policy: PolicyBook) -> date:
@@ -90,44 +104,53 @@ def promise_table(
         ``calendar_known`` is false where the due year's holidays were not published and only weekends count.
     """
     today = np.datetime64(as_of, "D")
-    regions = members["region_code"].str[:6].to_numpy(dtype=object)
+    regions = np.array([str(code)[:6] for code in texts(members, "region_code")], dtype=object)
     implied = _implied_start(households, members, regions, today, policy)
     started = implied.copy()
     due = _each_once(started, np.zeros(len(members), dtype=np.int64), regions, policy, due_date)
     paused = np.zeros(len(members), dtype=np.int64)
     state = np.where(np.isnat(started), "not_ready", PromiseState.RUNNING.value).astype(object)
-    known = _as_they_stood(promises[promises["started_on"] <= pd.Timestamp(as_of)], households, as_of, policy)
+    began, met, last_day = (days(promises, name) for name in ("started_on", "met_on", "due_on"))
+    state_then, paused_then = _as_they_stood(promises, households, as_of, policy)
+    counted, order = (
+        np.where(began <= today, texts(promises, "scope"), ""),
+        in_order(began, texts(promises, "promise_id")),
+    )
     for key, scope in (("household_id", "household"), ("member_id", "member")):
-        mine = known[known["scope"] == scope].dropna(subset=[key])
-        latest = mine.sort_values(["started_on", "promise_id"]).drop_duplicates(key, keep="last").set_index(key)
-        at = latest.index.get_indexer(pd.Index(members[key]))
-        kept = np.append(latest["met_on"].to_numpy().astype("datetime64[D]"), NO_DAY)[at]
-        hit = (at >= 0) & ~(implied > kept)
-        started[hit] = latest["started_on"].to_numpy().astype("datetime64[D]")[at[hit]]
-        due[hit] = latest["due_on"].to_numpy().astype("datetime64[D]")[at[hit]]
-        paused[hit] = latest["paused_days"].to_numpy(dtype=np.int64)[at[hit]]
-        state[hit] = latest["state"].to_numpy(dtype=object)[at[hit]]
+        theirs = texts(members, key)
+        place = {owner: k for k, owner in enumerate(dict.fromkeys(theirs))}
+        owners = np.where(counted == scope, looked_up(place, texts(promises, key)), -1)
+        at = last_of(owners, order, len(place))[looked_up(place, theirs)]
+        hit = (at >= 0) & ~(implied > picked(met, at, NO_DAY))
+        started[hit], due[hit], paused[hit], state[hit] = (
+            v[at[hit]] for v in (began, last_day, paused_then, state_then)
+        )
     net = np.where(paused > 0, _each_once(due, paused, regions, policy, rolled), due)
     return _clocks(members, started, due, net, state, today, policy)
 
 
-def _as_they_stood(promises: pd.DataFrame, households: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
-    """Return stored promises on a day: the pause that runs counted up to it, a promise that was kept later still running."""
-    today = pd.Timestamp(as_of)
-    rows = promises.assign(state=promises["state"].mask(promises["met_on"] > today, PromiseState.RUNNING.value))
-    if "paused_since" not in rows.columns or not rows["paused_since"].notna().any():
-        return rows
-    places = households.set_index("household_id")["region_code"].to_dict()
-    now = rows[(rows["state"] == PromiseState.PAUSED.value) & (rows["paused_since"] <= today)]
-    columns = ("household_id", "paused_days", "pause_reason", "reopens_id")
-    for at, since, *cells in zip(now.index, now["paused_since"].dt.date, *(now[c] for c in columns), strict=True):
-        home, used, reason, reopens = cells
-        limit, days = pause_limit(reason, used, policy.at(places.get(home, policy.region_code))), (as_of - since).days
-        if days > limit:
-            runs = PromiseState.RUNNING if pd.isna(reopens) else PromiseState.REOPENED
-            rows.loc[at, "state"] = runs.value
-        rows.loc[at, "paused_days"] = used + min(days, limit)
-    return rows
+def _as_they_stood(
+    promises: pd.DataFrame, households: pd.DataFrame, as_of: date, policy: PolicyBook
+) -> tuple[np.ndarray, Ints]:
+    """Return (n,) state and paused days of stored promises on a day: the pause that runs counted up to it, a promise that was kept later
+    still running."""
+    today = np.datetime64(as_of, "D")
+    state = np.where(days(promises, "met_on") > today, PromiseState.RUNNING.value, texts(promises, "state"))
+    used = promises["paused_days"].to_numpy(dtype=np.int64, copy=True)
+    since = days(promises, "paused_since") if "paused_since" in promises.columns else np.full(len(promises), NO_DAY)
+    runs = np.flatnonzero((state == PromiseState.PAUSED.value) & (since <= today))
+    if not len(runs):
+        return state, used
+    places = dict(zip(texts(households, "household_id"), texts(households, "region_code"), strict=True))
+    homes, reasons, reopens = (texts(promises, name) for name in ("household_id", "pause_reason", "reopens_id"))
+    again = known(reopens)
+    for at in runs:
+        limit = pause_limit(reasons[at], int(used[at]), policy.at(places.get(homes[at], policy.region_code)))
+        lasted = int((today - since[at]).astype(int))
+        if lasted > limit:
+            state[at] = (PromiseState.REOPENED if again[at] else PromiseState.RUNNING).value
+        used[at] += min(lasted, limit)
+    return state, used
 
 
 def pause_limit(reason: str, used: int, policy: PolicyBook) -> int:
@@ -145,27 +168,17 @@ def _clocks(
     today: np.datetime64,
     policy: PolicyBook,
 ) -> pd.DataFrame:
-    runs = np.isin(state, RUNS)
-    left = _days_between(today, net)
-    late = np.isin(state, ["running", "reopened"]) & (left < 0)
-    frame = members[["member_id", "household_id"]].reset_index(drop=True)
-    for name, days in (("started_on", started), ("due_on", due), ("due_net_on", net)):
-        frame[name] = days.astype("datetime64[s]")
-    frame["days_left"] = _whole(left, runs)
-    frame["days_left_gross"] = _whole(_days_between(today, due), runs)
-    frame["state"] = pd.array(np.where(late, PromiseState.BREACHED.value, state), dtype="str")
+    runs = among(state, RUNS)
+    late = among(state, ("running", "reopened")) & (net < today)
     years, inverse = np.unique(net.astype("datetime64[Y]"), return_inverse=True)
-    known = [np.isnat(y) or (int(y.astype(int)) + 1970) in policy.calendar.years for y in years]
-    frame["calendar_known"] = np.array(known, dtype=bool)[inverse] if len(frame) else np.zeros(0, dtype=bool)
-    return frame
-
-
-def _days_between(today: np.datetime64, days: np.ndarray) -> Floats:
-    return np.asarray((days - today) / np.timedelta64(1, "D"), dtype=float)
-
-
-def _whole(values: Floats, known: np.ndarray) -> pd.Series:
-    return pd.Series(pd.array(np.where(known, values, np.nan), dtype="Float64")).astype("Int64")
+    published = [np.isnat(y) or (int(y.astype(int)) + 1970) in policy.calendar.years for y in years]
+    return pd.DataFrame({
+        "member_id": members["member_id"].array, "household_id": members["household_id"].array, "started_on": dated(started),
+        "due_on": dated(due), "due_net_on": dated(net), "days_left": whole_days(np.where(runs, net, NO_DAY), today),
+        "days_left_gross": whole_days(np.where(runs, due, NO_DAY), today),
+        "state": written(np.where(late, PromiseState.BREACHED.value, state)),
+        "calendar_known": np.array(published, dtype=bool)[inverse] if len(net) else np.zeros(0, dtype=bool),
+    })  # fmt: skip
 
 
 def _implied_start(
@@ -174,13 +187,10 @@ def _implied_start(
     """Return (n,) the day the facts start each member's clock, NaT where they do not or not yet."""
     if not len(members):
         return np.zeros(0, dtype="datetime64[D]")
-    houses = households.set_index("household_id")
-    at = houses.index.get_indexer(pd.Index(members["household_id"]))
-    recognised = np.append(houses["recognised_on"].to_numpy().astype("datetime64[D]"), NO_DAY)[at]
-    jobless = np.append(houses["status"].isin(ZERO_EMPLOYMENT).to_numpy(), False)[at]
-    days = {"recognised_on": recognised}
-    for name in ("willing_confirmed_on", "flexibility_declared_on", "registered_on"):
-        days[name] = members[name].to_numpy().astype("datetime64[D]")
+    at = rows_of(texts(households, "household_id"), texts(members, "household_id"))
+    jobless = picked(among(texts(households, "status"), ZERO_EMPLOYMENT), at, False)
+    on = {"recognised_on": picked(days(households, "recognised_on"), at, NO_DAY)}
+    on |= {name: days(members, name) for name in ("willing_confirmed_on", "flexibility_declared_on", "registered_on")}
     declared = members["flexibility_declared"].to_numpy(dtype=bool)
     places, inverse = np.unique(regions.astype(str), return_inverse=True)
     events = np.array([policy.at(str(p)).text("promise.start_event") for p in places])[inverse]
@@ -188,13 +198,13 @@ def _implied_start(
     start = np.full(len(members), NO_DAY)
     for event in np.unique(events):
         names = START_EVENTS[str(event)]
-        latest = np.column_stack([days[name] for name in names])
+        latest = np.column_stack([on[name] for name in names])
         ready = ~np.isnat(latest).any(axis=1) & (declared | ("flexibility_declared_on" not in names))
         start = np.where((events == event) & ready, latest.max(axis=1), start)
     start[~(members["willing"].to_numpy(dtype=bool) & jobless) | (start > today)] = NO_DAY
-    first = pd.Series(start.astype("datetime64[s]")).groupby(members["household_id"].to_numpy()).transform("min")
     willing = members["willing"].to_numpy(dtype=bool)
-    return np.asarray(np.where(shared & willing, first.to_numpy().astype("datetime64[D]"), start))
+    first = picked(first_day(at, start, len(households)), at, NO_DAY)
+    return np.asarray(np.where(shared & willing, first, start))
 
 
 def _each_once(

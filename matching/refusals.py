@@ -8,6 +8,20 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from matching.arrays import Bools, Ints
+from matching.columns import (
+    among,
+    counts,
+    dated,
+    days,
+    flags,
+    in_order,
+    known,
+    last_of,
+    rows_of,
+    texts,
+    written,
+)
 from matching.policy.load import PolicyBook
 from matching.promise import months_later
 from matching.reasons import Reason
@@ -46,6 +60,10 @@ class NotCounted(StrEnum):
     NOT_TOLD = "not_told"
     APPEALED = "appealed"
     REVERSED = "reversed"
+
+
+_ENDS_RUN = frozenset({NotCounted.JUSTIFIED_BY_RULE.value, NotCounted.JUSTIFIED.value})
+"""Refusals with good reason end a run as an offer that was taken up does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,41 +119,47 @@ def refusal_log(referrals: pd.DataFrame, notices: pd.DataFrame, appeals: pd.Data
     offer was suitable when it was made, the reason is coded and found unjustified by a person, the member was told, and no appeal
     stands or was upheld; ``why_not`` a :class:`NotCounted` code, "" where it counts or was no refusal. Oldest first.
     """
-    today = pd.Timestamp(as_of)
-    answered_on = referrals["outcome_on"].fillna(referrals["created_on"])
-    mine = referrals["state"].isin(ANSWERED) | (referrals["state"] == "declined")
-    rows = referrals[mine & (answered_on <= today)]
-    told = _objects(
-        notices[(notices["item"] == "refusal") & (notices["given_on"] <= today) & ~(notices["withdrawn_on"] <= today)]
-    )
-    about = appeals[appeals["about"].isin(["refusal_count", "suitability"]) & (appeals["filed_on"] <= today)]
-    decided = about["decided_on"].notna() & (about["decided_on"] <= today)
-    pending, upheld = _objects(about[~decided]), _objects(about[decided & (about["decision"] == "upheld")])
-    ids, refused = rows["referral_id"], (rows["state"] == "declined").to_numpy()
-    rules = (
-        (NotCounted.WITHDRAWN_BY_OTHERS, rows["reason_side"].isin(["employer", "agency"])),
-        (NotCounted.NOT_SUITABLE, rows["suitability"] != "ok"),
-        (NotCounted.JUSTIFIED_BY_RULE, rows["reason"].isin(JUSTIFIED_BY_RULE)),
-        (NotCounted.JUSTIFIED, rows["refusal_justified"] == "yes"),
-        (NotCounted.UNDECIDED, (rows["refusal_justified"] != "no") | rows["reason"].isna()),
-        (NotCounted.REVERSED, ids.isin(upheld)),
-        (NotCounted.APPEALED, ids.isin(pending)),
-        (NotCounted.NOT_TOLD, ~ids.isin(told)),
-    )
-    why = np.select(
-        [refused & np.asarray(rule.fillna(False), dtype=bool) for _, rule in rules],
-        [code.value for code, _ in rules],
-        "",
-    )
-    frame = pd.DataFrame({
-        "referral_id": ids.to_numpy(), "member_id": rows["member_id"].to_numpy(), "answered_on": answered_on[rows.index].to_numpy(),
-        "refused": refused, "counts": refused & (why == ""), "why_not": pd.array(why, dtype="str"),
+    today = np.datetime64(as_of, "D")
+    answered = days(referrals, "outcome_on")
+    answered = np.where(np.isnat(answered), days(referrals, "created_on"), answered)
+    state = texts(referrals, "state")
+    rows = np.flatnonzero(among(state, ANSWERED | {"declined"}) & (answered <= today))
+    ids = texts(referrals, "referral_id")[rows]
+    refused = state[rows] == "declined"
+    why = np.where(refused, _why_not(referrals, rows, notices, appeals, today), "").astype(object)
+    order = in_order(answered[rows], ids)
+    return pd.DataFrame({
+        "referral_id": written(ids[order]), "member_id": written(texts(referrals, "member_id")[rows][order]),
+        "answered_on": dated(answered[rows][order]), "refused": refused[order], "counts": (refused & (why == ""))[order],
+        "why_not": written(why[order]),
     })  # fmt: skip
-    return frame.sort_values(["answered_on", "referral_id"], ignore_index=True)
 
 
-def _objects(frame: pd.DataFrame) -> set[str]:
-    return set(frame["object_id"].dropna())
+def _why_not(
+    referrals: pd.DataFrame, rows: Ints, notices: pd.DataFrame, appeals: pd.DataFrame, today: np.datetime64
+) -> np.ndarray:
+    """Return (n,) why each of some offers would not count as a refusal, the first rule that says so, "" where none does."""
+    given, withdrawn = days(notices, "given_on"), days(notices, "withdrawn_on")
+    told = (texts(notices, "item") == "refusal") & (given <= today) & ~(withdrawn <= today)
+    about = among(texts(appeals, "about"), ("refusal_count", "suitability")) & (days(appeals, "filed_on") <= today)
+    decided = about & (days(appeals, "decided_on") <= today)
+    upheld = decided & (texts(appeals, "decision") == "upheld")
+    ids, reason, judged = (texts(referrals, name)[rows] for name in ("referral_id", "reason", "refusal_justified"))
+    rules = (
+        (NotCounted.WITHDRAWN_BY_OTHERS, among(texts(referrals, "reason_side")[rows], ("employer", "agency"))),
+        (NotCounted.NOT_SUITABLE, texts(referrals, "suitability")[rows] != "ok"),
+        (NotCounted.JUSTIFIED_BY_RULE, among(reason, JUSTIFIED_BY_RULE)),
+        (NotCounted.JUSTIFIED, judged == "yes"),
+        (NotCounted.UNDECIDED, (judged != "no") | ~known(reason)),
+        (NotCounted.REVERSED, among(ids, _objects(appeals, upheld))),
+        (NotCounted.APPEALED, among(ids, _objects(appeals, about & ~decided))),
+        (NotCounted.NOT_TOLD, ~among(ids, _objects(notices, told))),
+    )
+    return np.select([rule for _, rule in rules], [code.value for code, _ in rules], "")
+
+
+def _objects(frame: pd.DataFrame, rows: Bools) -> set[object]:
+    return set(frame.loc[rows, "object_id"].dropna()) if rows.any() else set()
 
 
 def refusal_table(log: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
@@ -144,26 +168,31 @@ def refusal_table(log: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.Data
     Columns ``member_id regime counted limit reached``; one row a member and regime. In a row: refusals since the member last took up an
     offer or refused with good reason; an offer that was not suitable, or is not decided or told yet, neither counts nor ends the run.
     """
-    first = months_later(as_of, -_window(policy)) if "hard_to_employ" in policy.items("refusal.regimes") else as_of
-    recent = log["answered_on"] > pd.Timestamp(first)
-    ends_run = ~log["refused"] | log["why_not"].isin([NotCounted.JUSTIFIED_BY_RULE, NotCounted.JUSTIFIED])
-    taken = ends_run.astype(int).groupby(log["member_id"]).cumsum()
-    last = taken.groupby(log["member_id"]).transform("max") == taken
+    whose = texts(log, "member_id")
+    ids = np.array(sorted(set(whose)), dtype=object)
+    counted = _counted(log, rows_of(ids, whose), len(ids), as_of, policy)
+    regimes = sorted(counted)
+    found = np.column_stack([counted[regime] for regime in regimes]).ravel()
+    limits = np.tile([policy.whole(f"refusal.{regime}.count") for regime in regimes], len(ids))
+    return pd.DataFrame({
+        "member_id": written(np.repeat(ids, len(regimes))), "regime": written(np.tile(np.array(regimes, dtype=object), len(ids))),
+        "counted": found, "limit": limits, "reached": found >= limits,
+    })  # fmt: skip
+
+
+def _counted(log: pd.DataFrame, owner: Ints, n: int, as_of: date, policy: PolicyBook) -> dict[str, Ints]:
+    """Return regime → (n,) refusals of each member that count under it; ``owner`` says whose each row of the log is."""
+    regimes = policy.items("refusal.regimes")
+    first = months_later(as_of, -_window(policy)) if "hard_to_employ" in regimes else as_of
+    counting, place = flags(log, "counts"), np.arange(len(log))
+    ends_run = ~flags(log, "refused") | among(texts(log, "why_not"), _ENDS_RUN)
+    last = last_of(np.where(ends_run, owner, -1), place, n)
     masks = {
-        Counting.WINDOW: log["counts"] & recent,
-        Counting.CUMULATIVE: log["counts"],
-        Counting.IN_A_ROW: log["counts"] & last,
+        Counting.WINDOW: counting & (days(log, "answered_on") > np.datetime64(first, "D")),
+        Counting.CUMULATIVE: counting,
+        Counting.IN_A_ROW: counting & (place > last[owner]),
     }
-    parts = []
-    for regime in policy.items("refusal.regimes"):
-        counted = masks[REGIMES[regime]].groupby(log["member_id"]).sum().astype("int64")
-        limit = policy.whole(f"refusal.{regime}.count")
-        parts.append(
-            pd.DataFrame({"member_id": counted.index, "regime": regime, "counted": counted.to_numpy(), "limit": limit})
-        )
-    out = pd.concat(parts, ignore_index=True).astype({"member_id": "str", "regime": "str"})
-    out["reached"] = out["counted"] >= out["limit"]
-    return out.sort_values(["member_id", "regime"], ignore_index=True)
+    return {regime: counts(owner[masks[REGIMES[regime]]], n) for regime in regimes}
 
 
 def _window(policy: PolicyBook) -> int:
@@ -172,21 +201,19 @@ def _window(policy: PolicyBook) -> int:
 
 def tallies(member_id: str, log: pd.DataFrame, as_of: date, policy: PolicyBook) -> tuple[Tally, ...]:
     """Return where one member stands under each regime in force, with the referrals that count and those that do not."""
-    mine = log[log["member_id"] == member_id].reset_index(drop=True)
-    counters = (
-        refusal_table(mine, as_of, policy).set_index("regime")["counted"] if len(mine) else pd.Series(dtype="int64")
+    mine = log[texts(log, "member_id") == member_id]
+    counted = _counted(mine, np.zeros(len(mine), dtype=np.int64), 1, as_of, policy)
+    ids, counting, refused = texts(mine, "referral_id"), flags(mine, "counts"), flags(mine, "refused")
+    counted_ids, passed = ids[refused & counting].tolist(), refused & ~counting
+    skipped = tuple(
+        (str(i), NotCounted(str(why))) for i, why in zip(ids[passed], texts(mine, "why_not")[passed], strict=True)
     )
-    refused = mine[mine["refused"]]
     out = []
     for regime in policy.items("refusal.regimes"):
         row = policy.row(f"refusal.{regime}.count")
         assert row is not None
-        counted = int(counters.get(regime, 0))
-        ids = refused.loc[refused["counts"], "referral_id"].tolist()
-        skipped = tuple(
-            (str(r.referral_id), NotCounted(str(r.why_not))) for r in refused[~refused["counts"]].itertuples()
-        )
+        k = int(counted[regime][0])
         out.append(Tally(
-            regime, REGIMES[regime], counted, policy.whole(row.key), tuple(ids[len(ids) - counted:]), skipped, row.id, row.source,
+            regime, REGIMES[regime], k, policy.whole(row.key), tuple(counted_ids[len(counted_ids) - k:]), skipped, row.id, row.source,
         ))  # fmt: skip
     return tuple(out)

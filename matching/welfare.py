@@ -1,11 +1,26 @@
 """How long a member may still stay in a public-welfare post, and whether the member may take another."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools
+from matching.arrays import Bools, Days, Ints
+from matching.columns import (
+    NO_DAY,
+    among,
+    counts,
+    dated,
+    days,
+    holding,
+    in_order,
+    last_of,
+    looked_up,
+    picked,
+    texts,
+    written,
+)
 from matching.policy.load import PolicyBook
 
 WELFARE = "PUBLIC_WELFARE"
@@ -31,27 +46,25 @@ def welfare_term_table(
         may begin, ``verdict`` why: ``FIRST``, ``REPEAT_ALLOWED``, ``IN_TERM``, ``LIFETIME_USED``, ``NO_REPEAT_CATEGORY``,
         ``OFFERS_OWED``.
     """
-    today = pd.Timestamp(as_of)
-    frame = members[["member_id"]].reset_index(drop=True)
-    jobs = placements[(placements["kind"] == WELFARE) & (placements["started_on"] <= today)].sort_values(
-        ["started_on", "placement_id"]
-    )
-    frame["times"] = jobs["member_id"].value_counts().reindex(frame["member_id"], fill_value=0).to_numpy()
-    last = jobs.drop_duplicates("member_id", keep="last").set_index("member_id").reindex(frame["member_id"])
-    runs = (last["started_on"].notna() & ~(last["ended_on"] < today)).to_numpy()
-    began = last["started_on"].to_numpy().astype("datetime64[D]")
-    retires = policy.retirement_months(
-        members["birth_month"].to_numpy(dtype=object), members["sex"].to_numpy(dtype=object)
-    ).astype("datetime64[M]")
+    today, n = np.datetime64(as_of, "D"), len(members)
+    row = dict(zip(texts(members, "member_id"), range(n), strict=True))
+    started, ended = days(placements, "started_on"), days(placements, "ended_on")
+    owner = looked_up(row, texts(placements, "member_id"))
+    owner[~((texts(placements, "kind") == WELFARE) & (started <= today))] = -1
+    times = counts(owner, n)
+    last = last_of(owner, in_order(started, texts(placements, "placement_id")), n)
+    began, over = picked(started, last, NO_DAY), picked(ended, last, NO_DAY)
+    runs = ~np.isnat(began) & ~(over < today)
+    retires = policy.retirement_months(texts(members, "birth_month"), texts(members, "sex")).astype("datetime64[M]")
     left = (retires - began.astype("datetime64[M]")).astype(np.int64)
     near = runs & ~np.isnat(retires) & ~np.isnat(began) & (left <= 12 * policy.whole("pw.near_retire_years"))
     ends = np.where(near, retires.astype("datetime64[D]") - np.timedelta64(1, "D"), _term_end(began, policy))
-    frame["term_ends_on"] = np.where(runs, ends, np.datetime64("NaT", "D")).astype("datetime64[s]")
-    frame["to_retirement"] = near
-    frame["other_offers"] = _other_offers(frame, referrals, positions, last["ended_on"], today)
-    frame["verdict"] = pd.array(_verdict(frame, members, runs, policy), dtype="str")
-    frame["may_take"] = frame["verdict"].isin(["FIRST", "REPEAT_ALLOWED"])
-    return frame[["member_id", "times", "term_ends_on", "to_retirement", "other_offers", "may_take", "verdict"]]
+    offers = _other_offers(row, referrals, positions, over, today)
+    verdict = _verdict(times, offers, members, runs, policy)
+    return pd.DataFrame({
+        "member_id": members["member_id"].array, "times": times, "term_ends_on": dated(np.where(runs, ends, NO_DAY)), "to_retirement": near,
+        "other_offers": offers, "may_take": among(verdict, ("FIRST", "REPEAT_ALLOWED")), "verdict": written(verdict),
+    })  # fmt: skip
 
 
 def spent(
@@ -89,31 +102,34 @@ def _term_end(began: np.ndarray, policy: PolicyBook) -> np.ndarray:
 
 
 def _other_offers(
-    frame: pd.DataFrame, referrals: pd.DataFrame, positions: pd.DataFrame, ended: pd.Series, today: pd.Timestamp
-) -> np.ndarray:
-    kinds = referrals["position_id"].map(positions.set_index("position_id")["kind"])
-    since = referrals["member_id"].map(ended)
-    made = (
-        referrals["created_on"].between(since, today)
-        & ~referrals["state"].isin(["draft", "revoked"])
-        & (referrals["suitability"] == "ok")
+    row: Mapping[object, int], referrals: pd.DataFrame, positions: pd.DataFrame, ended: Days, today: np.datetime64
+) -> Ints:
+    kinds = dict(zip(texts(positions, "position_id"), texts(positions, "kind"), strict=True))
+    owner, post, on = (
+        looked_up(row, texts(referrals, "member_id")),
+        texts(referrals, "position_id"),
+        days(referrals, "created_on"),
     )
-    rows = referrals[made & kinds.notna() & (kinds != WELFARE)].drop_duplicates(["member_id", "position_id"])
-    return np.asarray(rows["member_id"].value_counts().reindex(frame["member_id"], fill_value=0), dtype=np.int64)
+    made = (
+        (owner >= 0) & (on >= picked(ended, owner, NO_DAY)) & (on <= today) & (texts(referrals, "suitability") == "ok")
+    )
+    made &= ~among(texts(referrals, "state"), ("draft", "revoked"))
+    others = {(i, p) for i, p in zip(owner[made].tolist(), post[made], strict=True) if kinds.get(p, WELFARE) != WELFARE}
+    return counts(np.array([i for i, _ in others], dtype=np.int64), len(row))
 
 
-def _verdict(frame: pd.DataFrame, members: pd.DataFrame, runs: np.ndarray, policy: PolicyBook) -> np.ndarray:
+def _verdict(times: Ints, offers: Ints, members: pd.DataFrame, runs: Bools, policy: PolicyBook) -> np.ndarray:
     again = np.zeros(len(members), dtype=bool)
     for category in policy.items("pw.repeat_categories"):
         if category == "disabled_severe":
-            again |= (members["disability_level"] <= 2).fillna(False).to_numpy(dtype=bool)
+            again |= members["disability_level"].to_numpy(dtype=float, na_value=np.nan) <= 2
         else:
-            again |= (";" + members["categories"] + ";").str.contains(f";{category};", regex=False).to_numpy(dtype=bool)
+            again |= holding(texts(members, "categories"), category)
     rules = (
         (runs, "IN_TERM"),
-        ((frame["times"] == 0).to_numpy(), "FIRST"),
-        ((frame["times"] >= policy.whole("pw.max_lifetime")).to_numpy(), "LIFETIME_USED"),
+        (times == 0, "FIRST"),
+        (times >= policy.whole("pw.max_lifetime"), "LIFETIME_USED"),
         (~again, "NO_REPEAT_CATEGORY"),
-        ((frame["other_offers"] < policy.whole("pw.offers_before_repeat")).to_numpy(), "OFFERS_OWED"),
+        (offers < policy.whole("pw.offers_before_repeat"), "OFFERS_OWED"),
     )
     return np.select([np.asarray(met, dtype=bool) for met, _ in rules], [code for _, code in rules], "REPEAT_ALLOWED")

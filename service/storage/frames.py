@@ -60,15 +60,19 @@ def to_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> list[dict[str, 
     """Return rows as plain values a driver takes."""
     if not isinstance(rows, pd.DataFrame):
         return [{k: plain(v) for k, v in row.items()} for row in rows]
+    if not len(rows):
+        return []
     columns = {str(name): _plain_column(rows[name]) for name in rows.columns}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _plain_column(series: pd.Series) -> list[Any]:
     if series.dtype.kind == "M":
-        return list(series.to_numpy().astype("datetime64[D]").astype(object))
-    values = series.astype(object)
-    return [None if missing else v for v, missing in zip(values.tolist(), series.isna().tolist(), strict=True)]
+        return list(series.to_numpy().astype("datetime64[D]").tolist())
+    if isinstance(series.dtype, pd.StringDtype) or (series.dtype.kind == "f" and isinstance(series.dtype, np.dtype)):
+        return [None if v != v else v for v in series.to_numpy().tolist()]
+    values, missing = series.astype(object).tolist(), series.isna().tolist()
+    return [None if unknown else v for v, unknown in zip(values, missing, strict=True)]
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ A kind says who may propose, who may decide, and what approval does; its area (c
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,10 +134,13 @@ def approval(office: Office, approval_id: str) -> Approval:
 
 
 def listed(
-    office: Office, *, state: str | None = None, kind: str | None = None, limit: int = 60, after: str | None = None
-) -> tuple[list[Approval], str | None]:
-    """Return proposals by number and the number to go on after."""
+    office: Office, *, state: str | None = None, kind: str | None = None, about: Collection[str] | None = None, limit: int = 60,
+    after: str | None = None,
+) -> tuple[list[Approval], str | None]:  # fmt: skip
+    """Return proposals by number and the number to go on after; ``about`` narrows them to some objects."""
     query = _visible(office)
+    if about is not None:
+        query = query.where(approvals.c.object_id.in_(sorted(about)))
     for column, wanted in ((approvals.c.state, state), (approvals.c.kind, kind)):
         if wanted is not None:
             query = query.where(column == wanted)

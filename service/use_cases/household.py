@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from matching.categories import category_prompts
+from matching.columns import among, texts
 from matching.deadlines import recognition_due, review_request_until
 from matching.entitlements import member_entitlements
 from matching.errors import NotFound
@@ -18,21 +19,23 @@ from matching.policy.load import PolicyBook
 from matching.priority import welfare_order
 from matching.promise import promise_table
 from matching.promise_clock import warning
-from matching.ranking import rank
+from matching.ranking import Ranking, rank
 from matching.reasons import Reason
 from matching.refusals import refusal_log, tallies
+from matching.scoring import Scorer
 from matching.tasks import Task, TaskRecord, tasks_of
 from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
 from matching.welfare import welfare_term_table
 from service.index import Index
-from service.use_cases.appeals import appeals
+from service.storage.store import Reader
+from service.use_cases.appeals import timed
 from service.use_cases.approvals import Approval, listed
 from service.use_cases.chance import chance_band
-from service.use_cases.corrections import current, etag
+from service.use_cases.corrections import etag
 from service.use_cases.machine import scorer_for
-from service.use_cases.readings import note_reading, readable
-from service.use_cases.rows import only, records
-from service.use_cases.shown import RankedPost, ranked_posts, record_shown
+from service.use_cases.readings import note_within, readable
+from service.use_cases.rows import at, only, records
+from service.use_cases.shown import RankedPost, Showing, ranked_posts, show_within, showing
 from service.use_cases.worklist_marks import at_least_one
 from service.wiring import Office
 
@@ -40,6 +43,7 @@ Row = Mapping[str, object]
 _OF_MEMBERS = (
     "referrals", "placements", "assessments", "path_records", "trainings", "appeals", "notices",
 )  # fmt: skip
+_OF_POSTS = ("position_id", "kind", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class HouseholdFile:
 
 def household_file(office: Office, household_id: str, *, request_id: str | None = None) -> HouseholdFile:
     """Return a household's file today; that it was read is an entry in the journal. NotFound without the household."""
-    read = _read(office, household_id)
+    with office.store.reading() as reader:
+        read = _read(reader, household_id)
     with office.store.write() as tx:
         tx.journal(
             actor=office.actor, role=office.role, action="household.file_shown", object_type="households", object_id=household_id,
@@ -93,39 +98,41 @@ def _standing(office: Office, read: Mapping[str, pd.DataFrame]) -> HouseholdFile
     household = only(read["households"])
     today = office.today()
     place = office.policy(today).at(str(household["region_code"])[:6])
-    clocks = promise_table(read["households"], read["members"], read["promises"], today, place)
-    left = clocks["days_left"].min()
-    promises = records(read["promises"].sort_values(["started_on", "promise_id"]))
-    waiting = _waiting(office, {str(p["promise_id"]) for p in promises} | set(read["members"]["member_id"]))
+    clocks = records(promise_table(read["households"], read["members"], read["promises"], today, place))
+    left = [int(str(c["days_left"])) for c in clocks if c["days_left"] is not None]
+    promises = sorted(records(read["promises"]), key=lambda p: (str(p["started_on"]), str(p["promise_id"])))
+    about = {str(p["promise_id"]) for p in promises} | set(read["members"]["member_id"])
+    waiting, _ = listed(office, state="proposed", about=about, limit=500)
     record = TaskRecord(**{name: read[name] for name in TaskRecord.__dataclass_fields__})
     state = household_table(read["households"], read["members"], read["placements"], read["referrals"], today, place)
     return HouseholdFile(
-        household, only(state), tuple(promises), warning(None if pd.isna(left) else int(left), place),
-        *_recognition(office, household, place), _members(read, clocks, today, place),
-        tuple(records(milestone_table(read["placements"], today, place))), tasks_of(record, today, place), waiting,
+        household, only(state), tuple(promises), warning(min(left, default=None), place), *_recognition(office, household, place),
+        _members(read, clocks, today, place), tuple(records(milestone_table(read["placements"], today, place))),
+        tasks_of(record, state, today, place), tuple(waiting),
     )  # fmt: skip
 
 
-def _read(office: Office, household_id: str) -> dict[str, pd.DataFrame]:
-    households = office.store.read("households", household_id=household_id)
+def _read(reader: Reader, household_id: str) -> dict[str, pd.DataFrame]:
+    households = reader.seen("households", household_id=household_id)
     if households.empty:
         raise NotFound(f"no household {household_id!r} in the record; check the number")
-    members = office.store.read("members", household_id=household_id)
+    members = reader.seen("members", household_id=household_id)
     ids = members["member_id"].tolist()
-    own = {name: office.store.read(name, member_id=ids) for name in _OF_MEMBERS}
-    posts = office.store.read("positions", position_id=sorted(set(own["referrals"]["position_id"])))
-    promises = office.store.read("promises", household_id=household_id)
+    own = {name: reader.seen(name, member_id=ids) for name in _OF_MEMBERS}
+    posts = reader.seen("positions", _OF_POSTS, position_id=sorted(set(own["referrals"]["position_id"])))
+    promises = reader.seen("promises", household_id=household_id)
     return {"households": households, "members": members, "promises": promises, "positions": posts, **own}
 
 
-def _waiting(office: Office, about: set[str]) -> tuple[Approval, ...]:
-    """Return what waits for a second person about these promises and members."""
-    found, after = [], None
-    while True:
-        page, after = listed(office, state="proposed", limit=500, after=after)
-        found += [a for a in page if a.object_id in about]
-        if after is None:
-            return tuple(found)
+def _beside(reader: Reader, household_id: str, read: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Read what a caseworker sees of a household beside where it stands; of the journal what was done with its promises."""
+    numbers = read["promises"]["promise_id"].tolist()
+    return {
+        "contacts": reader.seen("contacts", household_id=household_id),
+        "pairings": reader.seen("pairings", household_id=household_id),
+        "entitlement_uses": reader.seen("entitlement_uses", member_id=read["members"]["member_id"].tolist()),
+        "journal": reader.seen("journal", object_type="promises", object_id=numbers),
+    }
 
 
 def _recognition(office: Office, household: Row, place: PolicyBook) -> tuple[date | None, date | None]:
@@ -141,7 +148,7 @@ def _recognition(office: Office, household: Row, place: PolicyBook) -> tuple[dat
 
 
 def _members(
-    read: Mapping[str, pd.DataFrame], clocks: pd.DataFrame, today: date, place: PolicyBook
+    read: Mapping[str, pd.DataFrame], clocks: list[dict[str, object]], today: date, place: PolicyBook
 ) -> tuple[MemberStanding, ...]:
     members, households = read["members"], read["households"]
     paths = records(
@@ -159,12 +166,16 @@ def _members(
     out = []
     for k, member in enumerate(records(members)):
         mine = str(member["member_id"])
-        own = read["trainings"][read["trainings"]["member_id"] == mine]
+        own = _of(read["trainings"], mine)
         out.append(MemberStanding(
-            mine, records(clocks.iloc[[k]])[0], paths[k], tuple(t.reason for t in tallies(mine, log, today, place)), welfare[k],
+            mine, clocks[k], paths[k], tuple(t.reason for t in tallies(mine, log, today, place)), welfare[k],
             int(order[k]), offers[k], prompts.get(mine, ()), member_entitlements(member, place, today, trainings=own),
         ))  # fmt: skip
     return tuple(out)
+
+
+def _of(table: pd.DataFrame, member_id: str) -> pd.DataFrame:
+    return table[texts(table, "member_id") == member_id] if len(table) else table
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,30 +223,35 @@ class Casefile:
 
 def casefile(office: Office, household_id: str, *, request_id: str | None = None) -> Casefile:
     """Return a household's file as a caseworker works with it; the best posts it shows go to the journal. NotFound without the household."""
-    index, store = office.now(), office.store
-    row = current(office, "households", household_id)
-    note_reading(office, "households", household_id, "file", columns=office.reads)
-    read = _read(office, household_id)
+    index = office.now()
+    with office.store.reading() as reader:
+        read = _read(reader, household_id)
+        read |= _beside(reader, household_id, read)
     file = _standing(office, read)
-    members = _file_members(office, index, read, file, request_id)
-    contacts = records(
-        store.read("contacts", household_id=household_id).sort_values(["contacted_on", "contact_id"], ascending=False)
+    members, shown = _file_members(office, index, read, file, request_id)
+    _write_down(office, household_id, shown)
+    row = file.household
+    contacts = sorted(
+        records(read["contacts"]), key=lambda c: (str(c["contacted_on"]), str(c["contact_id"])), reverse=True
     )
-    numbers = [str(p["promise_id"]) for p in file.promises]
-    member_ids = [m.member_id for m in file.members]
     seeking = [m for m in members if m.chance is not None]
     best = max(seeking, key=lambda m: (m.chance or 0.0, str(m.row["member_id"])), default=None)
     chores = _chores(row, members, contacts)
+    filed = timed(records(read["appeals"]), office.today())
     return Casefile(
         readable(office, "households", row), etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
-        at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, file.promises,
-        _kept(file.promises, members),
-        tuple(records(store.read("journal", object_type="promises", object_id=numbers))), tuple(contacts),
-        tuple(records(store.read("pairings", household_id=household_id))),
-        tuple(records(store.read("entitlement_uses", member_id=member_ids))),
-        tuple(a for m in member_ids for a in appeals(office, member_id=m, waiting=False)),
+        at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, file.promises, _kept(file.promises, members),
+        tuple(records(read["journal"])), tuple(contacts), tuple(records(read["pairings"])), tuple(records(read["entitlement_uses"])),
+        tuple(a for m in file.members for a in filed if a["member_id"] == m.member_id),
         tuple(sorted([*file.tasks, *chores], key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id))), file.approvals,
     )  # fmt: skip
+
+
+def _write_down(office: Office, household_id: str, shown: list[Showing]) -> None:
+    with office.store.write() as tx:
+        note_within(tx, office, "households", household_id, "file", columns=office.reads)
+        for made in shown:
+            show_within(tx, office, made)
 
 
 def _kept(promises: tuple[Row, ...], members: list[FileMember]) -> Row | None:
@@ -248,43 +264,35 @@ def _kept(promises: tuple[Row, ...], members: list[FileMember]) -> Row | None:
 
 def _file_members(
     office: Office, index: Index, read: Mapping[str, pd.DataFrame], file: HouseholdFile, request_id: str | None
-) -> list[FileMember]:
+) -> tuple[list[FileMember], list[Showing]]:
     titles = dict(zip(read["positions"]["position_id"], read["positions"]["title"], strict=True))
-    out = []
+    still = read["referrals"][among(texts(read["referrals"], "state"), OPEN_REFERRAL_STATES)]
+    held = [{**r, "title": str(titles[r["position_id"]])} for r in records(still)]
+    courses = records(read["trainings"])
+    out, shown = [], []
     for stands in file.members:
-        i = index.member_row(stands.member_id)
-        member = only(index.members.iloc[[i]])
-        own = {name: read[name][read[name]["member_id"] == stands.member_id] for name in ("referrals", "trainings")}
-        open_ones = tuple(
-            {**r, "title": str(titles[r["position_id"]])}
-            for r in records(own["referrals"])
-            if r["state"] in OPEN_REFERRAL_STATES
-        )
-        best, eligible = _best(office, index, i, member, request_id)
-        chance = _chance(open_ones, best) if member["willing"] and member["employment_state"] in SEEKING else None
+        number, i = stands.member_id, index.member_row(stands.member_id)
+        member, own = at(index.members, [i])[0], tuple(r for r in held if r["member_id"] == number)
+        seeks = bool(member["willing"]) and member["employment_state"] in SEEKING
+        best, eligible = None, 0
+        if seeks:
+            ranking = _ranking(office, index, i, scorer_for(office, number, read["notices"]))
+            best, eligible = next(iter(ranked_posts(index, ranking)), None), ranking.eligible
+            shown.append(
+                showing(index, "member.ranking_shown", number, ranking, request_id and f"{request_id}-{number}")
+            )
+        chance = _chance(own, best) if seeks else None
         out.append(FileMember(
-            readable(office, "members", member), only(index.clocks.iloc[[i]]), stands.path, open_ones, best, eligible, chance,
+            readable(office, "members", member), at(index.clocks, [i])[0], stands.path, own, best, eligible, chance,
             None if chance is None else chance_band(chance), stands.entitlements, int(str(stands.path["assessed"])),
-            tuple(records(own["trainings"])),
+            tuple(c for c in courses if c["member_id"] == number),
         ))  # fmt: skip
-    return out
+    return out, shown
 
 
-def _best(office: Office, index: Index, i: int, member: Row, request_id: str | None) -> tuple[RankedPost | None, int]:
-    if not member["willing"] or member["employment_state"] not in SEEKING:
-        return None, 0
-    number = str(member["member_id"])
-    ranking = rank(
-        index.pairing,
-        i,
-        scorer_for(office, number),
-        float(index.planning_days[i]),
-        index.policy,
-        limit=1,
-        taken=index.taken(i),
-    )
-    record_shown(office, index, "member.ranking_shown", number, ranking, request_id and f"{request_id}-{number}")
-    return next(iter(ranked_posts(index, ranking)), None), ranking.eligible
+def _ranking(office: Office, index: Index, i: int, scorer: Scorer) -> Ranking:
+    days_left = float(index.planning_days[i])
+    return rank(index.pairing, i, scorer, days_left, index.policy, limit=1, taken=index.taken(i))
 
 
 def _chance(referrals: tuple[Row, ...], best: RankedPost | None) -> float:

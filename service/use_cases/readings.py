@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from service.security.matrix import RESTRICTED
+from service.storage.store import Transaction
 from service.wiring import Office
 
 
@@ -14,9 +15,16 @@ def readable(office: Office, table: str, row: Mapping[str, object]) -> dict[str,
 
 def note_reading(office: Office, table: str, number: str, what: str, *, columns: frozenset[str] = frozenset()) -> None:
     """Write to the journal that the caller saw a row, and the restricted columns shown of it."""
-    after = {"what": what, **({"columns": sorted(columns)} if columns else {})}
     with office.store.write() as tx:
-        tx.journal(
-            actor=office.actor, role=office.role, action=f"{table.removesuffix('s')}.read", object_type=table, object_id=number,
-            before=None, after=after, reason=None, request_id=None,
-        )  # fmt: skip
+        note_within(tx, office, table, number, what, columns=columns)
+
+
+def note_within(
+    tx: Transaction, office: Office, table: str, number: str, what: str, *, columns: frozenset[str] = frozenset()
+) -> None:
+    """Do what ``note_reading`` does inside a transaction that does more."""
+    after = {"what": what, **({"columns": sorted(columns)} if columns else {})}
+    tx.journal(
+        actor=office.actor, role=office.role, action=f"{table.removesuffix('s')}.read", object_type=table, object_id=number,
+        before=None, after=after, reason=None, request_id=None,
+    )  # fmt: skip

@@ -38,7 +38,7 @@ def _value(value: object) -> object:
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Return the rows of a frame as plain values."""
-    return [plain(row) for row in to_rows(frame)]
+    return to_rows(frame)
 
 
 def journalled(row: Mapping[str, object]) -> dict[str, object]:

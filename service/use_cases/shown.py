@@ -17,6 +17,7 @@ from matching.pairing import Pairing
 from matching.ranking import Ranked, Ranking
 from matching.reasons import Reason
 from service.index import Index
+from service.storage.store import Transaction
 from service.use_cases.benefits import Benefits, benefits_of
 from service.use_cases.chance import chance_band
 from service.use_cases.rows import as_plain, at
@@ -137,10 +138,20 @@ def input_hash(inputs: bytes) -> str:
     return hashlib.sha256(inputs).hexdigest()
 
 
-def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> None:
-    """Write what was shown, with inputs, model and probabilities, to the suggestions and the journal, in one transaction."""
-    pairing = index.pairing
-    inputs = inputs_of(pairing, ranking.items)
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A list as the record keeps it before it is shown: rows of the suggestions, and what the journal says of them."""
+
+    action: str
+    of: str
+    rows: list[dict[str, object]]
+    after: Mapping[str, object]
+    request: str
+
+
+def showing(index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> Showing:
+    """Return what the record is to keep of a list: entries with inputs, model and probabilities."""
+    inputs = inputs_of(index.pairing, ranking.items)
     request = request_id or uuid.uuid4().hex
     rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version, features)
             for item, features in zip(ranking.items, inputs, strict=True)]  # fmt: skip
@@ -153,13 +164,25 @@ def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ra
         "inputs": hashlib.sha256("".join(map(input_hash, inputs)).encode()).hexdigest(),
         "items": [[r["member_id"], r["position_id"], r["p_placed"], r["p_stays"]] for r in rows],
     }
+    return Showing(action, of, rows, after, request)
+
+
+def show_within(tx: Transaction, office: Office, made: Showing) -> None:
+    """Write a list that is shown to the suggestions and the journal, inside a transaction that may do more."""
+    if made.rows:
+        tx.insert("suggestions", made.rows)
+    tx.journal(
+        actor=office.actor, role=office.role, action=made.action,
+        object_type="members" if made.action.startswith("member") else "positions",
+        object_id=made.of, before=None, after=made.after, reason=None, request_id=made.request,
+    )  # fmt: skip
+
+
+def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> None:
+    """Write what was shown, with inputs, model and probabilities, to the suggestions and the journal, in one transaction."""
+    made = showing(index, action, of, ranking, request_id)
     with office.store.write() as tx:
-        if rows:
-            tx.insert("suggestions", rows)
-        tx.journal(
-            actor=office.actor, role=office.role, action=action, object_type="members" if action.startswith("member") else "positions",
-            object_id=of, before=None, after=after, reason=None, request_id=request,
-        )  # fmt: skip
+        show_within(tx, office, made)
 
 
 def _suggestion(

@@ -44,6 +44,12 @@ def _flatten(tree: Mapping[str, object], prefix: str, out: dict[str, str]) -> No
             out[prefix + key] = str(value)
 
 
+@cache
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(LANGUAGES[language])
+
+
+@cache
 def placeholders(sentence: str) -> frozenset[str]:
     """Return the names of the facts a sentence quotes."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
@@ -110,7 +116,7 @@ class Wording:
 
     @property
     def _locale(self) -> Locale:
-        return Locale.parse(LANGUAGES[self.language])
+        return _locale_of(self.language)
 
     def _fill(self, sentence: str, facts: Mapping[str, Fact | date]) -> str:
         if "{" not in sentence:

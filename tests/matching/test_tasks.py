@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from matching.errors import PromiseError
+from matching.household import household_table
 from matching.pause_grounds import check_grounds
 from matching.policy.load import load_policy
 from matching.tasks import TaskRecord, tasks_of
@@ -27,7 +28,8 @@ def codes(as_of=TODAY, **rows):
     names = TaskRecord.__dataclass_fields__
     tables = {"households": [household()], "members": [member()], **rows}
     record = TaskRecord(**{n: table(n, *tables.get(n, [])) for n in names})
-    return [(t.reason.code, t.object_id, t.due_on) for t in tasks_of(record, as_of, POLICY)]
+    state = household_table(record.households, record.members, record.placements, record.referrals, as_of, POLICY)
+    return [(t.reason.code, t.object_id, t.due_on) for t in tasks_of(record, state, as_of, POLICY)]
 
 
 def test_nothing_is_to_be_done_where_nothing_is_open():

@@ -1,0 +1,116 @@
+"""Columns of a table as plain arrays, rows by their owner: what is asked of one household costs little, of a province no more than before."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+
+from matching.arrays import Bools, Days, Ints
+
+NO_DAY = np.datetime64("NaT", "D")
+
+
+def texts(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column of text as (n,) objects; unknown is NaN."""
+    return frame[name].to_numpy(dtype=object)
+
+
+def days(frame: pd.DataFrame, name: str) -> Days:
+    """Return a column of dates as (n,) days; unknown is NaT."""
+    return frame[name].to_numpy().astype("datetime64[D]")
+
+
+def flags(frame: pd.DataFrame, name: str) -> Bools:
+    """Return a column of yes and no as (n,) bool; unknown is no."""
+    values = frame[name]
+    return values.to_numpy(dtype=bool, na_value=False) if values.dtype == "boolean" else values.to_numpy(dtype=bool)
+
+
+def among(values: np.ndarray, codes: Collection[object]) -> Bools:
+    """Return (n,) whether each value is one of some codes; unknown is none of them."""
+    return np.fromiter((v in codes for v in values), dtype=bool, count=len(values))
+
+
+def known(values: np.ndarray) -> Bools:
+    """Return (n,) whether each text is known."""
+    return np.fromiter((v == v for v in values), dtype=bool, count=len(values))
+
+
+def holding(sets: np.ndarray, code: str) -> Bools:
+    """Return (n,) whether each set of codes (``;``-joined text) holds a code."""
+    return np.fromiter((code in str(v).split(";") for v in sets), dtype=bool, count=len(sets))
+
+
+def rows_of(ids: np.ndarray, wanted: np.ndarray) -> Ints:
+    """Return (n,) the row of each wanted identifier, -1 where it is none of them; ``ids`` are given once each."""
+    return looked_up(dict(zip(ids, range(len(ids)), strict=True)), wanted)
+
+
+def looked_up(row: Mapping[object, int], wanted: np.ndarray) -> Ints:
+    """Return (n,) the row kept under each identifier, -1 where none is."""
+    return np.fromiter((row.get(w, -1) for w in wanted), dtype=np.int64, count=len(wanted))
+
+
+def counts(owners: Ints, n: int) -> Ints:
+    """Return (n,) how many rows each owner has; a row of nobody (-1) is left out."""
+    return np.bincount(owners[owners >= 0], minlength=n)
+
+
+def in_order(*keys: np.ndarray) -> Ints:
+    """Return the rows in the order of the keys, the first counts most; an unknown day comes last, ties stay as they stand."""
+    columns = [_rising(key).tolist() for key in keys]
+    places = list(zip(*columns, strict=True))
+    return np.array(sorted(range(len(places)), key=places.__getitem__), dtype=np.int64)
+
+
+def _rising(key: np.ndarray) -> np.ndarray:
+    return np.where(np.isnat(key), np.iinfo(np.int64).max, key.astype(np.int64)) if key.dtype.kind == "M" else key
+
+
+def last_of(owners: Ints, order: Ints, n: int) -> Ints:
+    """Return (n,) each owner's last row in an order, -1 for an owner without one."""
+    out = np.full(n, -1, dtype=np.int64)
+    rows = order[owners[order] >= 0]
+    out[owners[rows]] = rows
+    return out
+
+
+def first_day(owners: Ints, on: Days, n: int) -> Days:
+    """Return (n,) each owner's first day, NaT for an owner without one; rows of nobody (-1) and unknown days are left out."""
+    return _extreme(np.minimum, np.iinfo(np.int64).max, owners, on, n)
+
+
+def last_day(owners: Ints, on: Days, n: int) -> Days:
+    """Return (n,) each owner's last day, as ``first_day``."""
+    return _extreme(np.maximum, np.iinfo(np.int64).min, owners, on, n)
+
+
+def _extreme(which: np.ufunc, start: int, owners: Ints, on: Days, n: int) -> Days:
+    there = (owners >= 0) & ~np.isnat(on)
+    out = np.full(n, start, dtype=np.int64)
+    which.at(out, owners[there], on[there].astype(np.int64))
+    return np.where(out == start, NO_DAY, out.astype("datetime64[D]"))
+
+
+def picked(values: np.ndarray, rows: Ints, missing: object) -> np.ndarray:
+    """Return (n,) the value of each row, ``missing`` for row -1."""
+    if not len(values):
+        return np.full(len(rows), missing, dtype=values.dtype)
+    return np.where(rows >= 0, values[rows], np.array(missing, dtype=values.dtype))
+
+
+def whole_days(later: Days | np.datetime64, earlier: Days | np.datetime64) -> pd.arrays.IntegerArray:
+    """Return (n,) whole days from one day to another, unknown where either is."""
+    gap = np.asarray(later - earlier)
+    unknown = np.isnat(gap)
+    return pd.arrays.IntegerArray(np.where(unknown, 1, gap.astype(np.int64)), unknown)
+
+
+def dated(on: Days) -> np.ndarray:
+    """Return days as a canonical column of dates."""
+    return on.astype("datetime64[s]")
+
+
+def written(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Return texts as a canonical column."""
+    return pd.array(values, dtype="str")
