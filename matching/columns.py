@@ -11,8 +11,13 @@ NO_DAY = np.datetime64("NaT", "D")
 
 
 def texts(frame: pd.DataFrame, name: str) -> np.ndarray:
-    """Return a column of text as (n,) objects; unknown is NaN."""
-    return frame[name].to_numpy(dtype=object)
+    """Return a column of text as (n,) objects; unknown is None."""
+    column = frame[name].array
+    if isinstance(column, pd.arrays.ArrowStringArray):
+        return np.array(column.__arrow_array__().to_pylist(), dtype=object)
+    values = frame[name].to_numpy(dtype=object, copy=True)
+    values[frame[name].isna().to_numpy()] = None
+    return values
 
 
 def days(frame: pd.DataFrame, name: str) -> Days:
@@ -33,7 +38,7 @@ def among(values: np.ndarray, codes: Collection[object]) -> Bools:
 
 def known(values: np.ndarray) -> Bools:
     """Return (n,) whether each text is known."""
-    return np.fromiter((v == v for v in values), dtype=bool, count=len(values))
+    return np.fromiter((v is not None for v in values), dtype=bool, count=len(values))
 
 
 def holding(sets: np.ndarray, code: str) -> Bools:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -55,7 +56,7 @@ class NightState:
         state = object.__new__(cls)
         state.as_of = as_of
         state.tables = MappingProxyType(
-            {n: _ordered(n, tables[n].reset_index(drop=True)) if n in tables else empty(t) for n, t in TABLES.items()}
+            {n: _ordered(n, _numbered(tables[n])) if n in tables else empty(t) for n, t in TABLES.items()}
         )
         return state
 
@@ -72,17 +73,18 @@ def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame if _in_order(frame, key) else frame.sort_values(key, kind="stable", ignore_index=True)
 
 
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its rows numbered from 0."""
+    plain = isinstance(frame.index, pd.RangeIndex) and frame.index.start == 0 and frame.index.step == 1
+    return frame if plain else frame.reset_index(drop=True)
+
+
 def _in_order(frame: pd.DataFrame, key: list[str]) -> bool:
     """Whether the rows already stand in the order of a key; cheaper to see than to sort again."""
     if len(frame) < 2:
         return True
-    tie = np.ones(max(len(frame) - 1, 0), dtype=bool)
-    for name in key:
-        here, after = (frame[name].iloc[part].reset_index(drop=True) for part in (slice(None, -1), slice(1, None)))
-        if bool(((here > after).to_numpy() & tie).any()):
-            return False
-        tie &= (here == after).to_numpy()
-    return True
+    keys = zip(*(frame[name].tolist() for name in key), strict=True)
+    return all(here <= after for here, after in pairwise(keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,14 +93,7 @@ class Splice:
             return out
         if len(self.gone):
             out = out.drop(index=out.index[self.gone])
-        was, fresh = out.iloc[self.same], part.iloc[self.renewed]
-        differs = [n for n in out.columns if not was[n].array.equals(fresh[n].array)]
-        if differs:
-            out = out.copy(deep=False)
-            for name in differs:
-                column = out[name].array.copy()
-                column[self.same] = fresh[name].array
-                out[name] = column
+        out = self._overwritten(out, part)
         if not len(self.at):
             return out
         edges = [0, *self.at.tolist(), len(out)]
@@ -108,6 +101,16 @@ class Splice:
         for k, row in enumerate(self.new):
             pieces += [part.iloc[[row]], out.iloc[edges[k + 1] : edges[k + 2]]]
         return pd.concat([p for p in pieces if len(p)])
+
+    def _overwritten(self, out: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame with the renewed rows written over; it itself where nothing differs."""
+        renewed = {}
+        for name in out.columns if len(self.same) else ():
+            was, fresh = out[name].array, part[name].array.take(self.renewed)
+            if not was.take(self.same).equals(fresh):
+                renewed[name] = was.copy()
+                renewed[name][self.same] = fresh
+        return out.assign(**renewed) if renewed else out
 
     def columns(self, old: C, part: C) -> C:
         """Return encoded columns with the part's rows in."""

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools, Ints
+from matching.columns import NO_DAY, among, counts, dated, days, flags, known, last_day, picked, rows_of, texts, written
 from matching.encoding import encode_members, encode_positions, open_referrals
 from matching.nightly_scene import NEVER_AGAIN, NightState, heard, horizon_of, live_locks
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
-from matching.splicing import Splice, find
+from matching.splicing import Splice, find, taken
 from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
 from service import index as reading
 from service.index import Index, Marks
@@ -28,6 +29,8 @@ SIMULATED = "SIM"
 """Identifiers of generated people begin with this; pages that show any say so."""
 
 Tables = Mapping[str, pd.DataFrame]
+
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 def whole_record(reader: Reader) -> Tables:
@@ -68,79 +71,86 @@ def _of_either(reader: Reader, table: str, key: str, people: list[str], posts: l
 
 def _once(frames: Sequence[pd.DataFrame], key: str) -> pd.DataFrame:
     filled = [f for f in frames if len(f)] or [frames[0]]
-    return pd.concat(filled, ignore_index=True).drop_duplicates(key, ignore_index=True)
+    return (
+        filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True).drop_duplicates(key, ignore_index=True)
+    )
 
 
-def index_of(tables: Tables, version: int, as_of: date, policy: PolicyBook, *, open_only: bool = True) -> Index:
-    """Return the index of these rows; of the posts only the open ones, unless all are wanted."""
+def index_of(
+    tables: Tables, version: int, as_of: date, policy: PolicyBook, *, open_only: bool = True, beside: Pairing | None = None
+) -> Index:  # fmt: skip
+    """Return the index of these rows; of the posts only the open ones, unless all are wanted.
+
+    ``beside`` is the pairing the part is going to be joined to: where the part has nobody, or no posts, nothing is encoded.
+    """
     posts = tables["positions"]
+    is_open = texts(posts, "status") == "open"
     state = NightState.canonical(
-        as_of, {**tables, "positions": posts[posts["status"] == "open"] if open_only else posts}
+        as_of, {**tables, "positions": posts[is_open] if open_only and not is_open.all() else posts}
     )
     members, positions, referrals = state["members"], state["positions"], state["referrals"]
     clocks = promise_table(state["households"], members, state["promises"], as_of, policy)
     left = clocks["days_left"].to_numpy(dtype=float, na_value=np.nan)
-    locks = live_locks(state["locks"], as_of)
-    alone = locks["member_id"].isna()
-    members_by_id, positions_by_id = (
-        members.set_index("member_id", drop=False),
-        positions.set_index("position_id", drop=False),
-    )
+    locks, fresh = live_locks(state["locks"], as_of), heard(referrals, as_of, policy)
+    people, posts_locked, kinds = (texts(locks, name) for name in ("member_id", "position_id", "kind"))
+    alone, bars = ~known(people), ~among(kinds, ("pin", "promised"))
+    ids, numbers = texts(members, "member_id"), texts(positions, "position_id")
     return Index(
-        version=version, as_of=as_of, policy=policy, pairing=_pairing(state, policy), members=members_by_id, positions=positions_by_id,
+        version=version, as_of=as_of, policy=policy, pairing=_pairing(state, policy, beside),
+        members=members.set_index("member_id", drop=False), positions=positions.set_index("position_id", drop=False),
         clocks=clocks.set_index("member_id"), desk=_desk(state, clocks),
         households=state["households"].set_index("household_id", drop=False),
         employers=state["employers"].set_index("employer_id", drop=False), places=state["regions"].set_index("region_code"),
-        planning_days=horizon_of(left),
-        held=_held(referrals[heard(referrals, as_of, policy)], positions["position_id"]), room=room(positions, policy),
-        shut=positions["position_id"].isin(locks.loc[alone, "position_id"]).to_numpy(dtype=bool),
-        out=members["member_id"].isin(_held_out(locks)).to_numpy(dtype=bool),
-        marks=_marks(referrals, heard(referrals, as_of, policy), locks[~alone & locks["position_id"].notna()]),
-        simulated=bool(members["member_id"].str.startswith(SIMULATED).any()),
+        planning_days=horizon_of(left), held=_held(referrals, fresh, numbers), room=room(positions, policy),
+        shut=among(numbers, set(posts_locked[alone])), out=among(ids, set(people[~alone & ~known(posts_locked) & bars])),
+        marks=_marks(referrals, fresh, locks[~alone & known(posts_locked) & bars]),
+        simulated=any(str(i).startswith(SIMULATED) for i in ids),
     )  # fmt: skip
 
 
-def _pairing(state: NightState, policy: PolicyBook) -> Pairing:
-    referrals, positions = state["referrals"], state["positions"]
-    kept = referrals[~((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()]
+def _pairing(state: NightState, policy: PolicyBook, beside: Pairing | None) -> Pairing:
+    referrals, members, positions = state["referrals"], state["members"], state["positions"]
+    if beside is not None and not len(members):
+        people = taken(beside.members, _NONE)
+    else:
+        people = encode_members(
+            members, state["assessments"], state.as_of, policy,
+            placements=state["placements"], households=state["households"], regions=state["regions"],
+        )  # fmt: skip
+    if beside is not None and not len(positions):
+        return Pairing(people, taken(beside.positions, _NONE))
+    kept = referrals[~((texts(referrals, "state") == "draft") & (texts(referrals, "source") == "night"))]
     tomorrow = np.full(len(positions), np.datetime64(state.as_of, "D") + 1)
     pending = open_referrals(kept, positions["position_id"], "position_id", tomorrow, OPEN_REFERRAL_STATES)
-    return Pairing(
-        encode_members(
-            state["members"], state["assessments"], state.as_of, policy,
-            placements=state["placements"], households=state["households"], regions=state["regions"],
-        ),
-        encode_positions(positions, state["employers"], state.as_of, policy, pending=pending, regions=state["regions"]),
-    )  # fmt: skip
+    posts = encode_positions(
+        positions, state["employers"], state.as_of, policy, pending=pending, regions=state["regions"]
+    )
+    return Pairing(people, posts)
 
 
 def room(positions: pd.DataFrame, policy: PolicyBook) -> Ints:
     """Return (n,) open referrals each post may carry: openings left times the ratio of its kind."""
-    kinds = {k: policy.number(f"night.referral_ratio.{k}") for k in positions["kind"].unique()}
-    ratio = positions["kind"].map(kinds).to_numpy(dtype=float) if kinds else np.zeros(0)
+    kinds = texts(positions, "kind")
+    ratios = {k: policy.number(f"night.referral_ratio.{k}") for k in set(kinds)}
+    ratio = np.fromiter((ratios[k] for k in kinds), dtype=float, count=len(kinds))
     return np.asarray(np.floor(positions["openings_left"].to_numpy() * ratio), dtype=np.int64)
 
 
-def _held(referrals: pd.DataFrame, position_ids: pd.Series) -> Ints:
-    open_ones = referrals.loc[referrals["state"].isin(OPEN_REFERRAL_STATES), "position_id"]
-    return np.asarray(position_ids.map(open_ones.value_counts()).fillna(0), dtype=np.int64)
+def _held(referrals: pd.DataFrame, fresh: Bools, numbers: np.ndarray) -> Ints:
+    holding = fresh & among(texts(referrals, "state"), OPEN_REFERRAL_STATES)
+    return counts(rows_of(numbers, texts(referrals, "position_id")[holding]), len(numbers))
 
 
-def _held_out(locks: pd.DataFrame) -> pd.Series:
-    return locks.loc[locks["position_id"].isna() & ~locks["kind"].isin(["pin", "promised"]), "member_id"].dropna()
-
-
-def _marks(referrals: pd.DataFrame, fresh: Bools, locks: pd.DataFrame) -> Marks:
+def _marks(referrals: pd.DataFrame, fresh: Bools, barred: pd.DataFrame) -> Marks:
     """Return what stands between members and posts, whether or not the posts are open now."""
-    still = referrals["state"].isin(OPEN_REFERRAL_STATES).to_numpy()
-    night = ((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()
-    ended = referrals["state"].isin(NEVER_AGAIN).to_numpy()
+    state = texts(referrals, "state")
+    still = among(state, OPEN_REFERRAL_STATES)
+    night = (state == "draft") & (texts(referrals, "source") == "night")
     names = [reading.MOVABLE, reading.STANDING, reading.SILENT, reading.NEVER_AGAIN]
-    what = np.select([night, still & fresh, still, ended], names, -1)
-    barred = locks[~locks["kind"].isin(["pin", "promised"])]
-    pairs = [referrals.loc[what >= 0, ["member_id", "position_id"]], barred[["member_id", "position_id"]]]
+    what = np.select([night, still & fresh, still, among(state, NEVER_AGAIN)], names, -1)
     members, positions = (
-        np.concatenate([p[c].to_numpy(dtype=object) for p in pairs]) for c in ("member_id", "position_id")
+        np.concatenate([texts(referrals, name)[what >= 0], texts(barred, name)])
+        for name in ("member_id", "position_id")
     )
     order = np.argsort(members, kind="stable")
     kinds = np.concatenate([what[what >= 0], np.full(len(barred), reading.LOCKED)])
@@ -149,22 +159,24 @@ def _marks(referrals: pd.DataFrame, fresh: Bools, locks: pd.DataFrame) -> Marks:
 
 def _desk(state: NightState, clocks: pd.DataFrame) -> pd.DataFrame:
     """Return what a worklist shows of each member, and whether the member is on it."""
-    members, referrals, contacts = state["members"], state["referrals"], state["contacts"]
-    frame = members[["member_id", "household_id", "region_code", "reachable", "path_stage"]].copy()
-    for name in ("days_left", "days_left_gross", "due_on"):
-        frame[name] = clocks[name].to_numpy() if name == "due_on" else clocks[name].array
-    frame["file_no"] = frame["household_id"].map(state["households"].set_index("household_id")["file_no"])
-    open_ones = referrals[referrals["state"].isin(OPEN_REFERRAL_STATES)]
-    frame["open_referrals"] = frame["member_id"].map(open_ones["member_id"].value_counts()).fillna(0).astype("int64")
-    frame["last_referred_on"] = (
-        referrals.groupby("member_id")["created_on"].max().reindex(frame["member_id"]).to_numpy()
+    members, households, referrals, contacts = (
+        state[name] for name in ("members", "households", "referrals", "contacts")
     )
-    frame["last_contact_on"] = (
-        contacts.groupby("household_id")["contacted_on"].max().reindex(frame["household_id"]).to_numpy()
-    )
-    seeking = (members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool)
-    frame["running"] = seeking & clocks["days_left"].notna().to_numpy()
-    return frame.set_index("member_id", drop=False)
+    ids, n = texts(members, "member_id"), len(members)
+    home = rows_of(texts(households, "household_id"), texts(members, "household_id"))
+    sent = rows_of(ids, texts(referrals, "member_id"))
+    still = among(texts(referrals, "state"), OPEN_REFERRAL_STATES)
+    called = rows_of(texts(households, "household_id"), texts(contacts, "household_id"))
+    contacted = last_day(called, days(contacts, "contacted_on"), len(households))
+    seeking = flags(members, "willing") & among(texts(members, "employment_state"), SEEKING)
+    return pd.DataFrame({
+        **{name: members[name].array for name in ("member_id", "household_id", "region_code", "reachable", "path_stage")},
+        **{name: clocks[name].array for name in ("days_left", "days_left_gross", "due_on")},
+        "file_no": written(picked(texts(households, "file_no"), home, None)), "open_referrals": counts(sent[still], n),
+        "last_referred_on": dated(last_day(sent, days(referrals, "created_on"), n)),
+        "last_contact_on": dated(picked(contacted, home, NO_DAY)),
+        "running": seeking & clocks["days_left"].notna().to_numpy(),
+    }).set_index("member_id", drop=False)  # fmt: skip
 
 
 def joined(old: Index, part: Index, touched: Tables) -> Index:
@@ -195,7 +207,12 @@ def _added(old: pd.DataFrame, part: pd.DataFrame) -> Splice:
 
 
 def _joined_marks(old: Marks, part: Marks, people: np.ndarray, posts: np.ndarray) -> Marks:
-    stays = ~(_among(old.members, people) | _among(old.positions, posts))
+    stays = np.ones(len(old.members), dtype=bool)
+    low, high = (np.searchsorted(old.members, people, side=side) for side in ("left", "right"))
+    for first, last in zip(low, high, strict=True):
+        stays[first:last] = False
+    if len(posts):
+        stays &= ~np.isin(old.positions, posts)
     members = old.members[stays]
     at = np.searchsorted(members, part.members)
     return Marks(
@@ -203,7 +220,3 @@ def _joined_marks(old: Marks, part: Marks, people: np.ndarray, posts: np.ndarray
         np.insert(old.positions[stays], at, part.positions),
         np.insert(old.what[stays], at, part.what),
     )
-
-
-def _among(ids: np.ndarray, some: np.ndarray) -> Bools:
-    return np.asarray(pd.Index(ids).isin(some))

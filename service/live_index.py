@@ -51,4 +51,4 @@ class LiveIndex:
         if not any(touched.values()):
             return replace(held, version=change)
         rows = rows_touched(reader, touched, held.places.reset_index())
-        return joined(held, index_of(rows, change, as_of, held.policy), rows)
+        return joined(held, index_of(rows, change, as_of, held.policy, beside=held.pairing), rows)

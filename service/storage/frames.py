@@ -12,6 +12,9 @@ from pandas.api.extensions import ExtensionArray
 
 from matching.tables import TABLES, Column, Kind
 
+_TEXT = pd.StringDtype(na_value=np.nan)
+"""The type of a canonical column of text, made once."""
+
 
 def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
     """Select columns with dates as the driver gives them, so that they are parsed a column at a time."""
@@ -46,14 +49,20 @@ def _cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray
         )
         return days.astype("datetime64[s]")
     if column.kind in (Kind.INT, Kind.MONEY):
-        return pd.array(list(values), dtype="Int64") if column.nullable else np.array(values, dtype="int64")
+        known, unknown = _known(values, "int64")
+        return pd.arrays.IntegerArray(known, unknown) if column.nullable else known
     if column.kind is Kind.BOOL:
-        if not column.nullable:
-            return np.array(values, dtype=bool)
-        return pd.array([None if v is None else bool(v) for v in values], dtype="boolean")
+        known, unknown = _known(values, "bool")
+        return pd.arrays.BooleanArray(known, unknown) if column.nullable else known
     if column.kind is Kind.FLOAT:
         return np.array(values, dtype="float64")
-    return pd.array(list(values), dtype="str")
+    return pd.array(list(values), dtype=_TEXT)
+
+
+def _known(values: Sequence[Any], dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return values, those that are unknown as zero, and which are."""
+    unknown = np.array([v is None for v in values], dtype=bool)
+    return np.array([0 if v is None else v for v in values], dtype=dtype), unknown
 
 
 def to_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> list[dict[str, Any]]:
@@ -69,8 +78,12 @@ def to_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> list[dict[str, 
 def _plain_column(series: pd.Series) -> list[Any]:
     if series.dtype.kind == "M":
         return list(series.to_numpy().astype("datetime64[D]").tolist())
-    if isinstance(series.dtype, pd.StringDtype) or (series.dtype.kind == "f" and isinstance(series.dtype, np.dtype)):
-        return [None if v != v else v for v in series.to_numpy().tolist()]
+    if isinstance(series.array, pd.arrays.ArrowStringArray):
+        return list(series.array.__arrow_array__().to_pylist())
+    if isinstance(series.array, pd.arrays.IntegerArray | pd.arrays.BooleanArray):
+        return [None if v is pd.NA else v for v in series.array.to_numpy(dtype=object).tolist()]
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fib":
+        return [None if v != v else v for v in series.tolist()]
     values, missing = series.astype(object).tolist(), series.isna().tolist()
     return [None if unknown else v for v, unknown in zip(values, missing, strict=True)]
 
