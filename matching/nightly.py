@@ -11,7 +11,7 @@ from matching.allocation import Certificate
 from matching.candidates import short_lists
 from matching.forecast import forecast_of, openings_of
 from matching.night_shards import Shard, shards_of
-from matching.nightly_morning import diff_of, only_new, referrals_of, unplaced_of
+from matching.nightly_morning import diff_of, inputs_of, no_inputs, only_new, referrals_of, unplaced_of
 from matching.nightly_problem import full_posts, solve_night
 from matching.nightly_scene import NightState, scene_of
 from matching.policy.load import PolicyBook
@@ -46,6 +46,9 @@ class NightPlan:
         Against yesterday's untouched proposals: ``member_id position_id change`` (added | kept | withdrawn) ``code``.
     notes : tuple of Reason
         Human decisions that could not be carried out as given.
+    inputs : DataFrame
+        What each new referral was scored from: ``member_id position_id features`` (float32 as bytes). They follow from the state and are
+        no part of the fingerprint.
     """
 
     referrals: pd.DataFrame
@@ -59,6 +62,7 @@ class NightPlan:
     model_version: str = "baseline"
     policy_version: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    inputs: pd.DataFrame = field(default_factory=no_inputs)
 
     def fingerprint(self) -> str:
         """Return a hash of everything the plan proposes; the same state, scorer, policy and seed give the same."""
@@ -100,8 +104,9 @@ def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.rand
     referrals = referrals_of(scene, found, solved)
     diff = diff_of(scene, referrals)
     forecast = forecast_of(scene, policy, found, referrals, solved.standing_placed)
+    new = only_new(scene, referrals)
     return NightPlan(
-        referrals=only_new(scene, referrals),
+        referrals=new,
         unplaced=unplaced_of(scene, policy, found, referrals),
         forecast=forecast,
         openings=openings_of(scene, policy, found, referrals, forecast),
@@ -117,6 +122,7 @@ def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.rand
             "pairs": float(len(found.member)),
             "standing_referrals": float(len(scene.standing)),
         },
+        inputs=inputs_of(scene, new),
     )
 
 
@@ -142,6 +148,7 @@ def joined(plans: Sequence[NightPlan]) -> NightPlan:
         figures={
             name: float(len(prices)) if name == "positions" else sum(p.figures[name] for p in plans) for name in plans[0].figures
         } | {"shards": float(len(plans))},
+        inputs=_stacked([p.inputs for p in plans], ["member_id", "position_id"]),
     )  # fmt: skip
 
 

@@ -7,15 +7,19 @@ import pandas as pd
 
 from matching.arrays import Bools, Ints
 from matching.candidates import Candidates
+from matching.columns import texts, written
 from matching.eligibility import Gate
+from matching.features import build
 from matching.nightly_problem import Solved
 from matching.nightly_scene import RUNNING, Scene
 from matching.policy.load import PolicyBook
 from matching.reasons import Fact, Reason
+from matching.splicing import find
 from matching.unblock import nearest_changes_of
 from matching.vocabulary import POSITION_KINDS
 
 _WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
+_NOBODY = np.zeros(0, dtype=object)
 
 
 def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFrame:
@@ -94,6 +98,20 @@ def only_new(scene: Scene, referrals: pd.DataFrame) -> pd.DataFrame:
     """Return the referrals that were not already yesterday's proposals, without the row numbers."""
     new = ~np.isin(_keys(scene, referrals), _keys(scene, scene.movable))
     return referrals[new].drop(columns=["mi", "pj"]).reset_index(drop=True)
+
+
+def no_inputs() -> pd.DataFrame:
+    """Return the inputs of no referral."""
+    return pd.DataFrame({"member_id": written(_NOBODY), "position_id": written(_NOBODY), "features": _NOBODY})
+
+
+def inputs_of(scene: Scene, new: pd.DataFrame) -> pd.DataFrame:
+    """Return what each of tonight's new referrals was scored from: ``member_id position_id features``, the exact features as bytes of
+    float32 in the order of ``matching.features``."""
+    mi = find(scene.pairing.members.ids, texts(new, "member_id"))[1]
+    pj = find(scene.pairing.positions.ids, texts(new, "position_id"))[1]
+    features = [row.tobytes() for row in build(scene.pairing, mi, pj).features]
+    return new[["member_id", "position_id"]].assign(features=pd.Series(features, dtype=object, index=new.index))
 
 
 def unplaced_of(scene: Scene, policy: PolicyBook, found: Candidates, referrals: pd.DataFrame) -> pd.DataFrame:

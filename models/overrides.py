@@ -76,7 +76,8 @@ def _with_lists(tables: Mapping[str, pd.DataFrame], today: pd.Timestamp) -> pd.D
 
 
 def _member_lists(suggestions: pd.DataFrame) -> dict[str, dict[str, pd.DataFrame]]:
-    """Lists shown for one member, by member and list; lists of members for one post are something else."""
+    """Lists shown for one member, by member and list; lists of members for one post and proposals of a night are something else."""
+    suggestions = suggestions[suggestions["run_id"].isna()]
     if suggestions.empty:
         return {}
     shown = suggestions.assign(list=suggestions["suggestion_id"].str.rsplit("-", n=1).str[0])

@@ -31,6 +31,7 @@ from service.night_parts import frozen_of, plan_of, plan_part
 from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
 from service.storage.store import Store, Transaction, Write
+from service.use_cases.shown import kept_inputs
 from service.wiring import LOCAL, Office
 from service.workers import handed_out, workforce
 
@@ -268,6 +269,7 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> t
                 rows = _proposals(run_id, plans[part.n], night)
                 good = rows[_still_room(tx, rows, night.as_of, night.policy)]
                 tx.insert("referrals", good)
+                tx.insert("suggestions", _suggestions(good, plans[part.n]))
                 tx.parts.wrote(run_id, part.n, len(good), len(rows) - len(good))
                 night.reached("writing")
             written, dropped = written + len(good), dropped + len(rows) - len(good)
@@ -323,6 +325,24 @@ def _proposals(run_id: str, plan: NightPlan, night: Night) -> pd.DataFrame:
             "state": "draft",
         }
     )
+
+
+def _suggestions(good: pd.DataFrame, plan: NightPlan) -> list[dict[str, Any]]:
+    """Return what each proposal rests on, in the form of a list that was shown: some 250 bytes of inputs each, and why this kind of post."""
+    pair, same = (
+        ["member_id", "position_id"],
+        ["run_id", "member_id", "position_id", "p_placed", "p_stays", "model_version"],
+    )
+    made = plan.referrals[[*pair, "utility", "trade", "p_other_side"]]
+    rows = good.merge(made, on=pair).merge(plan.inputs, on=pair).to_dict("records")
+    return [
+        {
+            **{str(name): r[name] for name in same}, "suggestion_id": f"{r['run_id']}-{r['referral_id'][1:]}", "rank": r["rank_shown"],
+            "score": r["utility"], "reasons": json.dumps([{"code": r["trade"], "facts": {"p_other_side": r["p_other_side"]}}]),
+            "problems": "[]", "unknowns": "[]", **kept_inputs(r["features"]), "shown_on": r["created_on"], "action": "none",
+        }
+        for r in rows
+    ]  # fmt: skip
 
 
 def _still_room(tx: Transaction, rows: pd.DataFrame, as_of: date, policy: PolicyBook) -> list[bool]:

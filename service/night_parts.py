@@ -17,11 +17,12 @@ import pyarrow as pa
 from matching.allocation import Certificate, Violation
 from matching.night_shards import Shard
 from matching.nightly import NightPlan, NightState, plan_shard
+from matching.nightly_morning import no_inputs
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
 from matching.scoring import Scorer
 
-PLAN_FRAMES = ("referrals", "unplaced", "forecast", "openings", "prices", "diff")
+PLAN_FRAMES = ("referrals", "unplaced", "forecast", "openings", "prices", "diff", "inputs")
 """Tables of a plan."""
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -72,6 +73,7 @@ def plan_of(packed: bytes) -> NightPlan:
         model_version=facts["model_version"],
         policy_version=facts["policy_version"],
         figures=facts["figures"],
+        inputs=frames.get("inputs", no_inputs()),
     )
 
 

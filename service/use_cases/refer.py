@@ -160,7 +160,9 @@ def _claim_slot(tx: Transaction, office: Office, others: pd.DataFrame, wish: _Wi
 
 
 def _row(office: Office, wish: _Wish, found: Explanation, index: Index, tx: Transaction) -> dict[str, object]:
-    shown = tx.read("suggestions", columns=["rank", "shown_on"], member_id=wish.member_id, position_id=wish.position_id)
+    shown = tx.read(
+        "suggestions", columns=["rank", "shown_on"], member_id=wish.member_id, position_id=wish.position_id, run_id=None
+    )
     rank = int(shown.sort_values("shown_on", kind="stable")["rank"].iloc[-1]) if len(shown) else None
     return {
         "referral_id": wish.referral_id, "member_id": wish.member_id, "position_id": wish.position_id,

@@ -138,6 +138,11 @@ def input_hash(inputs: bytes) -> str:
     return hashlib.sha256(inputs).hexdigest()
 
 
+def kept_inputs(features: bytes) -> dict[str, str]:
+    """Return the columns in which the inputs of a score are kept."""
+    return {"features_hash": input_hash(features), "features": base64.b64encode(features).decode()}
+
+
 @dataclass(frozen=True, slots=True)
 class Showing:
     """A list as the record keeps it before it is shown: rows of the suggestions, and what the journal says of them."""
@@ -194,7 +199,7 @@ def _suggestion(
         "position_id": str(index.pairing.positions.ids[item.position]),
         "rank": item.rank, "score": item.score, "p_placed": item.p_placed, "p_stays": item.p_stays, "model_version": model_version,
         "reasons": _json(item.reasons), "problems": _json(item.problems), "unknowns": _json(item.unknowns),
-        "features_hash": input_hash(features), "features": base64.b64encode(features).decode(), "shown_on": pd.Timestamp(index.as_of), "action": "none",
+        **kept_inputs(features), "shown_on": pd.Timestamp(index.as_of), "action": "none",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from matching.errors import BadInput, NotFound
-from matching.features import FEATURE_NAMES
+from matching.features import FEATURE_NAMES, build
 from models.registry import Registry
 from service.app import app_of
+from service.batch import office_night
 from service.cli import app
 from service.sealed_pack import check_pack, seal
 from service.security.matrix import RESTRICTED
@@ -77,6 +79,27 @@ def test_the_inputs_are_those_of_the_day_even_when_the_record_says_something_els
         tx.update("members", {"member_id": "M1"}, {"wage_floor": 990000, "commute_limit_minutes": 5})
     after = {s["suggestion_id"]: s["inputs"] for s in part(evidence_pack(worked, "H1", "again"), "shown")}
     assert after == before
+
+
+def test_a_night_s_own_proposals_are_in_it_with_the_inputs_they_were_scored_from(tmp_path):
+    with open_office(Settings(home=tmp_path), day=DAY) as office:
+        run_id = office_night(fill(office)).run_id
+        made = office.store.read("referrals", run_id=run_id)
+        home = office.store.read("members", member_id=str(made["member_id"].iloc[0]))["household_id"].iloc[0]
+        pairing = office.now().pairing
+        pack = evidence_pack(office, str(home), "inspection")
+    shown = {s["suggestion_id"]: s for s in part(pack, "shown")}
+    proposals = part(pack, "offered")
+    assert proposals and all(o["run"]["run_id"] == run_id for o in proposals)
+    for offered in proposals:
+        kept = shown[offered["answers"]]
+        i, j = (
+            np.array([list(c.ids).index(offered[k])])
+            for c, k in ((pairing.members, "member_id"), (pairing.positions, "position_id"))
+        )
+        now = [None if np.isnan(v) else float(v) for v in build(pairing, i, j).features[0]]
+        assert kept["inputs_hold"] and kept["inputs"] == dict(zip(FEATURE_NAMES, now, strict=True))
+        assert kept["run_id"] == run_id and kept["p_placed"] == offered["p_placed"] and kept["reasons"]
 
 
 def test_nothing_of_another_household_and_no_restricted_fact_is_in_it(pack):
