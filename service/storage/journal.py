@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,4 +98,20 @@ def first_break(connection: sa.Connection) -> Broken | None:
     last = connection.execute(sa.select(changes.c.n).where(changes.c.name == LAST)).scalar()
     if last is not None and last != expected_seq - 1:
         return Broken(expected_seq, "entry is missing")
+    return None
+
+
+def break_among(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Broken | None:
+    """Look at some entries alone; None when each is as it was written and follows the one before it, whatever became of the others."""
+    table = metadata.tables["journal"]
+    before = sa.select(table.c.seq, table.c.hash).where(table.c.seq.in_([row["seq"] - 1 for row in rows]))
+    hashes = {0: FIRST, **{row.seq: row.hash for row in connection.execute(before)}}
+    for row in sorted(rows, key=lambda r: int(r["seq"])):
+        seq = int(row["seq"])
+        if seq - 1 not in hashes:
+            return Broken(seq - 1, "entry is missing")
+        if row["prev_hash"] != hashes[seq - 1]:
+            return Broken(seq, "does not follow the entry before")
+        if row["hash"] != entry_hash(row):
+            return Broken(seq, "was changed after it was written")
     return None

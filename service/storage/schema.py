@@ -83,6 +83,9 @@ sa.Index(
 _ACTIVE = sa.text("ended_on IS NULL")
 sa.Index("one_active_pairing", _pairings.c.household_id, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
 
+_journal = metadata.tables["journal"]
+sa.Index("ix_journal_object_id", _journal.c.object_id)
+
 identities = sa.Table(
     "identities", metadata,
     sa.Column("member_id", sa.String(64), sa.ForeignKey("members.member_id"), primary_key=True),

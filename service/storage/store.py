@@ -116,6 +116,10 @@ class Reader:
         rows = self._connection.execute(query.order_by(office.c.caseworker_id, home.c.member_id)).all()
         return pd.DataFrame([tuple(r) for r in rows], columns=list(names), dtype="str")
 
+    def journal_break(self, entries: Sequence[Mapping[str, Any]]) -> journal.Broken | None:
+        """Look at some entries of the journal; None when each is as it was written and follows the one before it."""
+        return journal.break_among(self._connection, entries)
+
     def change(self) -> int:
         """Return the number of the last change to what the index is made of."""
         return feed.count(self._connection)

@@ -58,10 +58,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A page of entries; ``next`` is the number to go on after, None on the last page."""
+    """A page of entries; ``next`` is the number to go on after, None on the last page.
+
+    Each was compared with its hash and with the entry before it: ``broken_at`` is the first that does not hold, None when all do.
+    """
 
     items: tuple[Entry, ...]
     next: str | None
+    broken_at: int | None
+    what: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,12 @@ def journal_page(office: Office, asked: Asked = Asked(), *, limit: int = 60, aft
         query = query.where(table.c.seq < int(after))
     with office.store.reading() as reader:
         rows = reader.execute(query.order_by(table.c.seq.desc()).limit(limit + 1)).mappings().all()
-        found = told(reader, office, (dict(row) for row in rows[:limit]))
-    return Entries(tuple(found), str(found[-1].seq) if len(rows) > limit else None)
+        shown = [dict(row) for row in rows[:limit]]
+        found, broken = told(reader, office, shown), reader.journal_break(shown)
+    return Entries(
+        tuple(found), str(found[-1].seq) if len(rows) > limit else None, None if broken is None else broken.seq,
+        None if broken is None else broken.what,
+    )  # fmt: skip
 
 
 def chain(office: Office) -> Chain:

@@ -83,6 +83,7 @@ def test_an_analyst_compares_two_versions_and_a_second_person_puts_one_in_charge
 def test_an_auditor_reads_the_journal_and_takes_a_household_s_evidence_away(page, served, w):
     refer(replace(served, actor="li"), "SIM-M1", rank_member(served, "SIM-M1").items[0].position_id)
     page.goto("/journal")
+    page.get_by_role("button", name=w("journal.verify_all")).click()
     assert page.locator(".done").inner_text().startswith(w("journal.holds", entries=0).partition("0")[0])
     page.locator("tbody summary").first.click()
     check_page(page)

@@ -104,12 +104,31 @@ def test_the_chain_is_walked_and_a_changed_or_missing_entry_is_named(worked):
     assert 'role="alert"' in page.text and "链条在第 3 条断开" in page.text
 
 
+def test_a_page_answers_for_its_own_entries_and_the_whole_chain_is_walked_when_asked(office):
+    with office.store.write() as tx:
+        for k in range(75):
+            tx.journal(actor="night", role="service", action="night_done", object_type="runs", object_id=f"N{k}")
+    with office.store.engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER journal_no_update"))
+        connection.execute(sa.text("UPDATE journal SET actor = 'somebody' WHERE seq = 3"))
+    newest = journal_page(office)
+    assert newest.broken_at is None and journal_page(office, after=newest.next).broken_at == 3
+    client = TestClient(app_of(office))
+    first, asked, second = (client.get(f"/journal?{q}").text for q in ("", "verify=all", f"after={newest.next}"))
+    assert "本页以外的没有核对" in first and 'role="alert"' not in first and 'class="done"' not in first
+    assert "链条在第 3 条断开" in asked and "链条在第 3 条断开" in second
+    with office.store.engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER journal_no_delete"))
+        connection.execute(sa.text("DELETE FROM journal WHERE seq = 70"))
+    assert (journal_page(office).broken_at, journal_page(office).what) == (70, "entry is missing")
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_page_filters_pages_and_shows_that_the_chain_holds(office, language):
     for member in ("M1", "M2", "M3") * 25:
         rank_member(office, member)
     client = TestClient(app_of(office), cookies={"language": language})
-    page = client.get("/journal").text
+    page = client.get("/journal?verify=all").text
     assert 'class="done"' in page and "journal." not in page and 'rel="next"' in page
     told = client.get("/api/v1/journal/chain").json()
     assert told["broken_at"] is None and told["last_hash"][:16] in page
