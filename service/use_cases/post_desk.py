@@ -1,5 +1,6 @@
 """The employer desk's list and file: every post by what it waits for, what was found on it, and whom it may be proposed to."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from matching.arrays import Bools, Ints
+from matching.columns import among, texts
 from matching.encoding import days_unconfirmed
 from matching.errors import BadInput, NotFound
 from matching.occupations import Suggestion, suggest
 from matching.reasons import Reason
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.exchange.catalogue import tidy
+from service.storage.store import Reader
 from service.use_cases.corrections import etag
 from service.use_cases.post_review import findings
 from service.use_cases.rank import rank_position
@@ -28,6 +32,11 @@ _COLUMNS = (
     "position_id", "employer_id", "kind", "title", "occupation_code", "region_code", "openings_total", "openings_left", "wage_min",
     "wage_max", "verified_on", "last_confirmed_on", "posted_on", "valid_until", "review_state", "status",
 )  # fmt: skip
+_SORTED_BY = (
+    "position_id", "kind", "region_code", "verified_on", "last_confirmed_on", "posted_on", "review_state", "status",
+)  # fmt: skip
+"""Columns the list is narrowed and ordered by; the others are read for the posts of the page alone."""
+
 _OF_THE_PERSON = frozenset({"HEALTH", "ACCOMMODATION"})
 """Reasons that tell something of a member's body; the desk does not need them."""
 
@@ -97,22 +106,27 @@ def desk_list(office: Office, asked: Asked = Asked(), *, limit: int = 60, after:
     """Return a page of posts; ``after`` is the ``next`` of the page before. BadInput for an unknown state."""
     if asked.waits and asked.waits not in WAITS:
         raise BadInput(f"state: expected one of {', '.join(WAITS)}, found {asked.waits[:20]!r}")
-    posts = office.store.read("positions", _COLUMNS)
-    regions = tuple(sorted(posts["region_code"].str[:6].unique()))
-    posts = posts[
-        posts["region_code"].str.startswith(asked.region) & ((posts["kind"] == asked.kind) | (not asked.kind))
-    ]
-    posts = posts.assign(
-        waits=_waits(office, posts), days_unconfirmed=days_unconfirmed(posts, office.today()).astype("int64")
-    )
-    counts = posts["waits"].value_counts()
-    kept = posts[(posts["waits"] == asked.waits) | (not asked.waits)]
-    kept = kept[_has(office, kept, asked.words)] if asked.words.strip() else kept
-    kept = kept.sort_values(["days_unconfirmed", "position_id"], ascending=[False, True])
-    page = _behind(kept, after)
+    today = office.today()
+    with office.store.reading() as reader:
+        posts = reader.seen("positions", (*_SORTED_BY, *(("title", "employer_id") if asked.words.strip() else ())))
+        codes, kinds = texts(posts, "region_code"), texts(posts, "kind")
+        here = np.fromiter((code.startswith(asked.region) for code in codes), dtype=bool, count=len(codes))
+        here &= (kinds == asked.kind) | (not asked.kind)
+        waits, age = _waits(office, posts), days_unconfirmed(posts, today).astype(np.int64)
+        counted = Counter(waits[here].tolist())
+        keep = here & ((waits == asked.waits) | (not asked.waits))
+        if asked.words.strip():
+            keep &= _has(reader, posts, asked.words)
+        ids = texts(posts, "position_id")
+        order = np.flatnonzero(keep)
+        order = order[np.argsort(-age[order], kind="stable")]  # rows are read in the order of their numbers
+        matching, order = len(order), _behind(order, ids, age, after)
+        page = order[:limit]
+        found = {str(r["position_id"]): r for r in _with_names(reader, ids[page].tolist())}
+    items = tuple({**found[ids[k]], "waits": waits[k], "days_unconfirmed": int(age[k])} for k in page)
     return DeskList(
-        {name: int(counts.get(name, 0)) for name in WAITS}, len(kept), tuple(_with_names(office, page.head(limit))),
-        _cursor(page.iloc[limit - 1]) if len(page) > limit else None, regions,
+        {name: counted[name] for name in WAITS}, matching, items,
+        f"{age[page[-1]]}.{ids[page[-1]]}" if len(order) > limit else None, tuple(sorted({code[:6] for code in codes})),
     )  # fmt: skip
 
 
@@ -152,42 +166,37 @@ def candidates(office: Office, position_id: str, *, limit: int = 20, request_id:
 
 def _waits(office: Office, posts: pd.DataFrame) -> np.ndarray:
     """Return (n,) what each post waits for."""
-    status, review = posts["status"], posts["review_state"]
+    status, review = texts(posts, "status"), texts(posts, "review_state")
     old = days_unconfirmed(posts, office.today()) > office.policy(office.today()).number("freshness.days")
     tests = [
-        status.isin(["closed", "expired"]), status == "filled", status == "paused", review == "quarantined", review == "received",
+        among(status, ("closed", "expired")), status == "filled", status == "paused", review == "quarantined", review == "received",
         (status == "stale") | old,
     ]  # fmt: skip
-    return np.select(
-        [t.to_numpy(dtype=bool) for t in tests],
-        ["closed", "filled", "paused", "quarantined", "received", "stale"],
-        "open",
-    )
+    return np.select(tests, ["closed", "filled", "paused", "quarantined", "received", "stale"], "open").astype(object)
 
 
-def _has(office: Office, posts: pd.DataFrame, words: str) -> pd.Series:
+def _has(reader: Reader, posts: pd.DataFrame, words: str) -> Bools:
     wanted = words.strip()
-    names = office.store.read("employers", ["employer_id", "name"])
-    units = names.loc[names["name"].str.contains(wanted, regex=False), "employer_id"]
-    exact = (posts["position_id"] == wanted) | (posts["employer_id"] == wanted)
-    return exact | posts["title"].str.contains(wanted, regex=False) | posts["employer_id"].isin(units)
+    names = reader.seen("employers", ["employer_id", "name"])
+    units = set(names.loc[names["name"].str.contains(wanted, regex=False), "employer_id"])
+    firms = texts(posts, "employer_id")
+    named = (texts(posts, "position_id") == wanted) | (firms == wanted) | among(firms, units)
+    return np.asarray(named | posts["title"].str.contains(wanted, regex=False).to_numpy(dtype=bool))
 
 
-def _with_names(office: Office, page: pd.DataFrame) -> list[dict[str, Any]]:
-    units = office.store.read("employers", ["employer_id", "name"], employer_id=sorted(set(page["employer_id"])))
+def _with_names(reader: Reader, position_ids: list[str]) -> list[dict[str, Any]]:
+    page = reader.seen("positions", _COLUMNS, position_id=position_ids)
+    units = reader.seen("employers", ["employer_id", "name"], employer_id=sorted(set(page["employer_id"])))
     names = dict(zip(units["employer_id"], units["name"], strict=True))
     return [{**row, "employer": names.get(row["employer_id"], "")} for row in records(page)]
 
 
-def _cursor(row: pd.Series) -> str:
-    return f"{row['days_unconfirmed']}.{row['position_id']}"
-
-
-def _behind(posts: pd.DataFrame, after: str | None) -> pd.DataFrame:
+def _behind(order: Ints, ids: np.ndarray, age: Ints, after: str | None) -> Ints:
     if after is None:
-        return posts
+        return order
     days, dot, position_id = after.partition(".")
     if not dot or not days.lstrip("-").isdecimal():
         raise BadInput(f"after: expected the `next` of an earlier page, found {after[:40]!r}; start without it")
-    age = posts["days_unconfirmed"]
-    return posts[(age < int(days)) | ((age == int(days)) & (posts["position_id"] > position_id))]
+    left = int(days)
+    later = (age[order] < left) | ((age[order] == left) & (ids[order] > position_id))
+    return np.asarray(order[later])
