@@ -267,7 +267,7 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> t
         if part.written is None:
             with write() as tx:
                 rows = _proposals(run_id, plans[part.n], night)
-                good = rows[_still_room(tx, rows, night.as_of, night.policy)]
+                good = rows[pd.Series(_still_room(tx, rows, night.as_of, night.policy), rows.index, dtype=bool)]
                 tx.insert("referrals", good)
                 tx.insert("suggestions", _suggestions(good, plans[part.n]))
                 tx.parts.wrote(run_id, part.n, len(good), len(rows) - len(good))
