@@ -24,7 +24,6 @@ from service.api.context import AnOffice
 from service.api.guard import MAX_BODY_BYTES
 from service.security.gate import caller_of
 from service.security.matrix import matrix
-from service.security.principals import OFFICE
 from service.storage.vault import Identity
 from service.use_cases.clocks import ask, resume
 from service.use_cases.contacts import Contact, record_contact
@@ -54,7 +53,7 @@ def household_page(
         request, office, office.now(), "household.html", here="household", file=file, reads=office.reads, token=secrets.token_urlsafe(12),
         stages=[s.value for s in PathStage], kinds=[k.value for k in ContactKind], results=RESULTS,
         dibao=[d.value for d in DibaoStatus], done=done_words(Wording(language_of(request, office)), done, ""),
-        pauses=policy.items("promise.pause_reasons"), voids=policy.items("promise.void_reasons"), alone=office.actor == OFFICE.actor,
+        pauses=policy.items("promise.pause_reasons"), voids=policy.items("promise.void_reasons"),
         may_ask=caller_of(request).unlimited or matrix().allows("promise_form", office.role),
     )  # fmt: skip
 

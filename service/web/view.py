@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.index import Index
 from service.security.gate import caller_of
+from service.security.principals import OFFICE
 from service.web.navigation import SECTION, places_for
 from service.web.wording import HTML_LANG, LANGUAGES, Wording
 from service.wiring import Office
@@ -87,7 +88,7 @@ def render(
     html = _templates().get_template(name).render(
         w=Wording(language, place), place=place, other=other, other_lang=HTML_LANG[other], today=office.today(), caller=caller,
         places=places_for(caller), section=SECTION.get(here, here), here=here, version=version_of,
-        simulated=index is not None and index.simulated,
+        simulated=index is not None and index.simulated, alone=caller.actor == OFFICE.actor,
         address=request.url.path + query if request.method == "GET" else "/worklist", **context,
     )  # fmt: skip
     return HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})

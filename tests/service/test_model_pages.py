@@ -56,6 +56,11 @@ def as_(office, name, language="zh"):
     return client
 
 
+def test_an_office_without_accounts_is_told_how_to_come_to_a_second_person(client, living):
+    told = "onemonth accounts add"
+    assert told in client.get("/approvals").text and told not in as_(living, "sue").get("/approvals").text
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_page_stands_in_both_languages_and_names_no_person(living, language):
     client = as_(living, "ana", language)
