@@ -65,3 +65,12 @@ def test_a_bound_below_a_feasible_plan_is_lifted_to_it():
     certificate = certify(problem(), np.array([[1, 1], [2, 2]]), bound=0.1)
     assert certificate.bound == certificate.objective
     assert certificate.gap == 0.0
+
+
+def test_each_broken_rule_says_how_many_were_found_and_how_many_are_allowed():
+    pairs = np.array([[0, 0], [0, 1], [2, 0], [2, 2], [2, 2], [0, 2], [9, 0]])
+    found = {(v.rule, v.index): (v.found, v.allowed) for v in certify(problem(), pairs, bound=9.0).violations}
+    assert found == {
+        ("outside", 9): (1, 0), ("forbidden", 0): (1, 0), ("repeated", 2): (2, 1), ("capacity", 0): (2, 1), ("capacity", 2): (3, 1),
+        ("slots", 0): (3, 1), ("slots", 2): (3, 1), ("lock", 1): (0, 1),
+    }  # fmt: skip
