@@ -2,7 +2,7 @@
 
 Prices on capacity, and on placing who must be placed, let each household answer alone with its best set (Lagrange): for any of at least 0, the
 prices of all capacity and the best surplus of each household add up to at least the value of every plan. Prices start from what one more unit
-would be worth to the plan, and move against unused and overfull capacity by Polyak's step. Where values saturate the households' answers are
+would be worth to the plan, and move against unused and overfull capacity by Polyak's step, the less the more may ask for a position. Where values saturate the households' answers are
 kept: the best mix of them is the better plan, and its prices, mixed with the best so far, are asked next.
 """
 
@@ -31,7 +31,7 @@ SLOWER = 0.8
 TURN = 1.5
 """How strongly a direction keeps away from going back on the one before (Camerini, Fratta and Maffioli 1975)."""
 
-KEPT = 0.9
+KEPT = 0.97
 """Share of the best prices so far in those the search goes on from after a mix."""
 
 WITHIN = 3.0
@@ -49,6 +49,10 @@ class _Prices:
         """Return ``kept`` parts of these prices and the rest of the other ones."""
         return _Prices(kept * self.unit + (1 - kept) * other.unit, kept * self.debt + (1 - kept) * other.debt)
 
+    def scaled(self, by: "_Prices") -> "_Prices":
+        """Return each of these numbers times its own one."""
+        return _Prices(self.unit * by.unit, self.debt * by.debt)
+
     def square(self) -> float:
         """Return the sum of squares."""
         return float((self.unit**2).sum() + (self.debt**2).sum())
@@ -61,7 +65,8 @@ class _Prices:
 
 
 class _Households:
-    """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, and where to ``start``."""
+    """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, where to ``start``, and the
+    ``ease`` with which each price moves."""
 
     def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices) -> None:
         self._arcs, self._obliged = arcs, obliged
@@ -74,6 +79,7 @@ class _Households:
             arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
         )  # fmt: skip
         self.least, self.best, self.start = np.inf, prices, prices
+        self.ease = _Prices(1.0 / np.sqrt(np.maximum(arcs.capacity + _usual(arcs), 1.0)), np.ones(len(arcs.slots)))
 
     def answer(self, prices: _Prices) -> tuple[float, _Prices]:
         """Return the total at prices, and by how much each is over- or undersubscribed; keep the sets answered with."""
@@ -97,6 +103,13 @@ class _Households:
     def _cost(self, prices: _Prices) -> Floats:
         arcs = self._arcs
         return np.asarray(arcs.price + prices.unit[arcs.position] - prices.debt[arcs.seeker] * self._owed)
+
+
+def _usual(arcs: Arcs) -> Floats:
+    """Return (n_positions,) how many would ask for each position if every seeker filled its slots from its arcs by lot."""
+    own = np.bincount(arcs.seeker, minlength=len(arcs.slots))
+    picks = np.minimum(arcs.slots, own) / np.maximum(own, 1)
+    return np.bincount(arcs.position, weights=picks[arcs.seeker], minlength=len(arcs.capacity))
 
 
 def _uphill(slope: Ints, price: Floats) -> Floats:
@@ -142,12 +155,14 @@ def _descend(households: _Households, value: float, steps: int) -> None:
     for _ in range(steps):
         before = households.least
         total, slope = households.answer(prices)
+        slope = slope.scaled(households.ease)
         if _near(households.least, value) or not slope.square():
             return
         turned = slope if turned is None else slope.turned_from(turned)
         step = step if total < before else step * SLOWER
         far = step * (total - value) / turned.square()
-        unit, debt = prices.unit + far * turned.unit, prices.debt + far * turned.debt
+        move = turned.scaled(households.ease)
+        unit, debt = prices.unit + far * move.unit, prices.debt + far * move.debt
         prices = _Prices(np.maximum(unit, 0.0), np.maximum(debt, 0.0))
 
 

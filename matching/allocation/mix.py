@@ -14,6 +14,9 @@ from matching.allocation.order import mixed
 from matching.arrays import Bools, Floats, Ints
 from matching.errors import AllocationError
 
+MOST = 8_000
+"""Most sets looked at in one programme, beside those that are always: the time it takes grows much faster than they do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mix:
@@ -35,6 +38,7 @@ class Sets:
         self._home, self._seeker, self._position, self._owed = home, seeker, position, owed
         self._missed, self._cost, self._weight = np.log1p(-np.minimum(utility, 1 - 1e-12)), cost, weight
         self._keys = mixed(np.arange(len(home)))
+        self._taken = np.zeros(0, dtype=np.int64)
         self._known, self._arcs, self._sizes = np.zeros(0, dtype=np.uint64), [home[:0]], [np.zeros(0, dtype=np.int64)]
 
     def add(self, used: Bools) -> None:
@@ -51,25 +55,30 @@ class Sets:
     def best(self, capacity: Ints, obliged: Bools, cost: Floats, slack: float) -> Mix:
         """Return the best mix under ``capacity`` (n_positions,) in which every ``obliged`` (n_seekers,) seeker holds an owed arc.
 
-        Of the sets known those of the first plan added are looked at, and those that at arc costs (n_arcs,) come as near to their household's
-        best as its even share of ``slack``. AllocationError where no mix keeps what is owed; the caller adds a plan first.
+        Of the sets known those of the first plan added and of the mix before are looked at, and those that at arc costs (n_arcs,) come as near
+        to their household's best as its even share of ``slack``, the nearest ``MOST`` of them. AllocationError where no mix keeps what is owed;
+        the caller adds a plan first.
         """
         arcs, sizes = np.concatenate(self._arcs), np.concatenate(self._sizes)
         worth, home = self._worth(arcs, sizes, cost)
         top = np.zeros(len(self._weight))
         np.maximum.at(top, home, worth)
-        near = worth >= top[home] - slack / max(int((top > 0).sum()), 1)
-        near[: len(self._sizes[1])] = True
-        arcs, sizes = arcs[np.repeat(near, sizes)], sizes[near]
+        short = top[home] - worth
+        near = np.argsort(short, kind="stable")[:MOST]
+        near = near[short[near] <= slack / max(int((top > 0).sum()), 1)]
+        looked = np.unique(np.concatenate([np.arange(len(self._sizes[1])), self._taken, near]))
+        kept = np.zeros(len(sizes), dtype=bool)
+        kept[looked] = True
+        arcs, sizes = arcs[np.repeat(kept, sizes)], sizes[looked]
         value, home = self._worth(arcs, sizes, self._cost)
         n, own = len(sizes), np.repeat(np.arange(len(sizes)), sizes)
         debtors, owed = np.flatnonzero(obliged), self._owed[arcs]
-        kept = _counts(self._seeker[arcs[owed]], own[owed], (len(obliged), n))[debtors]
+        held = _counts(self._seeker[arcs[owed]], own[owed], (len(obliged), n))[debtors]
         rows = sparse.vstack(
             [
                 _counts(home, np.arange(n), (len(self._weight), n)),
                 _counts(self._position[arcs], own, (len(capacity), n)),
-                -kept,
+                -held,
             ]
         )
         most = np.concatenate([np.ones(len(self._weight)), capacity, -np.ones(len(debtors))])
@@ -79,6 +88,7 @@ class Sets:
                 f"mix of sets: expected a best one, the solver answered: {found.message}; check capacity and locks"
             )
         dear = np.maximum(-found.ineqlin.marginals[len(self._weight) :], 0.0)
+        self._taken = looked[found.x > 1e-6]
         chosen, debts = np.zeros(len(self._home), dtype=bool), np.zeros(len(obliged))
         chosen[arcs[(found.x > 1 - 1e-6)[own]]] = True
         debts[debtors] = dear[len(capacity) :]
