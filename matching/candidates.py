@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.arrays import Bits, Bools, Floats, Ints
+from matching.crowding import crowding
 from matching.eligibility import Gate, verdicts
 from matching.features import build
 from matching.pairing import Pairing
@@ -19,9 +20,11 @@ from matching.vocabulary import POSITION_KINDS
 LOOK = 200
 """Posts in reach a member is judged against, the most promising by the guess; more where too few of them turn out eligible."""
 
-SCORE = 84
-"""Eligible posts a member is scored with, and of these all are planned with: where posts are scarce neighbours want the same few, and
-somebody has to take another."""
+BESIDE = 100
+"""Further posts judged: the most promising at prices of crowding, where neighbours want the same few and somebody has to take another."""
+
+BEST, SPREAD = 28, 36
+"""Eligible posts a member is scored and planned with: the best by the guess, and the best at prices of crowding."""
 
 ENOUGH = 40
 """Who finds fewer eligible posts than so many among the most promising is judged against everything in reach."""
@@ -73,7 +76,7 @@ class Ask:
     keep_welfare: int
     taken: Ints
     shut: Bools
-    full: Bools
+    room: Ints
     spent: Bools
 
     def blocked(self, mi: Ints, pj: Ints) -> Bits:
@@ -86,7 +89,7 @@ class Ask:
             bits = bits | np.left_shift(hit.astype(np.uint32), np.uint32(Gate.GATE_ALREADY_REFERRED))
         term = self.spent[mi] & (self.pairing.positions.kind[pj] == _WELFARE)
         bits = bits | np.left_shift(term.astype(np.uint32), np.uint32(Gate.GATE_PW_TERM))
-        bits = bits | np.left_shift(self.full[pj].astype(np.uint32), np.uint32(Gate.GATE_CLOSED))
+        bits = bits | np.left_shift((self.room[pj] <= 0).astype(np.uint32), np.uint32(Gate.GATE_CLOSED))
         return np.asarray(bits | np.left_shift(self.shut[pj].astype(np.uint32), np.uint32(Gate.GATE_LOCK)))
 
 
@@ -96,19 +99,19 @@ def short_lists(
     policy: PolicyBook,
     days_left: Floats,
     *,
-    keep: int = SCORE,
+    keep: int = BEST + SPREAD,
     keep_welfare: int = 8,
     taken: Ints | None = None,
     rows: Ints | None = None,
     shut: Bools | None = None,
-    full: Bools | None = None,
+    room: Ints | None = None,
     spent: Bools | None = None,
 ) -> Candidates:
     """Find each member's best posts.
 
     ``days_left`` (n_members,); ``keep`` posts by utility and ``keep_welfare`` public-welfare posts a member; ``taken`` sorted keys
     ``member * n_positions + position`` of pairs that may not be proposed; ``rows`` the member rows to serve (default all); ``shut`` (n_positions,) posts
-    a person holds out of the plan; ``full`` (n_positions,) posts without room for another referral;
+    a person holds out of the plan; ``room`` (n_positions,) further referrals each post may hold (default its openings);
     ``spent`` (n_members,) who may not begin a public-welfare post.
     """
     n_members, n_positions = len(pairing.members), len(pairing.positions)
@@ -116,7 +119,7 @@ def short_lists(
     none, nowhere = np.zeros(0, dtype=np.int64), np.zeros(n_positions, dtype=bool)
     ask = Ask(
         pairing, scorer, policy, days_left, keep, keep_welfare, none if taken is None else taken,
-        nowhere if shut is None else shut, nowhere if full is None else full, np.zeros(n_members, dtype=bool) if spent is None else spent,
+        nowhere if shut is None else shut, pairing.positions.openings_left if room is None else room, np.zeros(n_members, dtype=bool) if spent is None else spent,
     )  # fmt: skip
     eligible = np.zeros(n_members, dtype=np.int64)
     blocked = np.zeros((n_members, len(Gate)), dtype=np.int64)
@@ -145,11 +148,13 @@ def _best(ask: Ask, mi: Ints, pj: Ints) -> tuple[Ints, Ints, Floats, Floats]:
 def _judged(ask: Ask, rows: Ints) -> Iterator[tuple[Ints, Ints, Bits, Bools]]:
     """Yield pairs of whole members with what stands against them and which of them are worth scoring, many members at a time."""
     guess: Prescore | None = None
+    dear: Floats | None = None
     held: list[tuple[Ints, Ints, Bits, Bools]] = []
     for block in blocks(ask.pairing, rows):
         if guess is None and block.near.sum(axis=1).max(initial=0) > LOOK:
             guess = learn_prescore(ask.pairing, ask.scorer, ask.days_left, rows)
-        held.append(_look(ask, block, guess))
+            dear = crowding(ask.pairing, guess, rows, ask.room, ask.policy.whole("night.max_open_referrals"))
+        held.append(_look(ask, block, guess, dear))
         if sum(len(part[0]) for part in held) >= CHUNK:
             yield _joined(held)
             held = []
@@ -162,18 +167,19 @@ def _joined(held: list[tuple[Ints, Ints, Bits, Bools]]) -> tuple[Ints, Ints, Bit
     return mi, pj, bits, worth
 
 
-def _look(ask: Ask, block: Block, guess: Prescore | None) -> tuple[Ints, Ints, Bits, Bools]:
+def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -> tuple[Ints, Ints, Bits, Bools]:
     """Judge a block's most promising pairs, and all in reach of those members who find too little among them."""
     many = np.flatnonzero(block.near.sum(axis=1) > LOOK)
     row, column = np.nonzero(block.near)
-    if guess is None or not len(many):
+    if guess is None or dear is None or not len(many):
         bits = ask.blocked(block.mi[row], block.pj[column])
         return block.mi[row], block.pj[column], bits, bits == 0
     value = guess.block(block.mi, block.pj, block.minutes)
     value[~block.near] = -np.inf
+    spread = value - dear[block.pj].astype(np.float32)
     welfare = ask.pairing.positions.kind[block.pj] == _WELFARE
     seen = block.near.copy()
-    seen[many] = _top(value[many], LOOK)
+    seen[many] = _top(value[many], LOOK) | _top(spread[many], BESIDE)
     seen[np.ix_(many, np.flatnonzero(welfare))] |= _top(
         value[np.ix_(many, np.flatnonzero(welfare))], 3 * ask.keep_welfare
     )
@@ -188,12 +194,12 @@ def _look(ask: Ask, block: Block, guess: Prescore | None) -> tuple[Ints, Ints, B
         more, beside = np.nonzero(seen)
         row, column = np.concatenate([row, more]), np.concatenate([column, beside])
         bits = np.concatenate([bits, ask.blocked(block.mi[more], block.pj[beside])])
-    at = np.flatnonzero(bits == 0)
     worth = np.zeros(len(bits), dtype=bool)
-    worth[at] = promising(value[row[at], column[at]], row[at], SCORE)
-    worth[at] |= welfare[column[at]] & promising(
-        np.where(welfare[column[at]], value[row[at], column[at]], -np.inf), row[at], 2 * ask.keep_welfare
-    )
+    at = np.flatnonzero(bits == 0)
+    who, plain, priced = row[at], value[row[at], column[at]], spread[row[at], column[at]]
+    worth[at] = promising(plain, who, BEST) | promising(priced, who, SPREAD)
+    open_welfare = welfare[column[at]]
+    worth[at] |= open_welfare & promising(np.where(open_welfare, plain, -np.inf), who, 2 * ask.keep_welfare)
     return block.mi[row], block.pj[column], bits, worth
 
 

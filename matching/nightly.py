@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from matching.allocation import Certificate
-from matching.candidates import short_lists
 from matching.forecast import forecast_of, openings_of
 from matching.night_shards import Shard, shards_of
 from matching.nightly_morning import diff_of, inputs_of, no_inputs, only_new, referrals_of, unplaced_of
-from matching.nightly_problem import full_posts, solve_night
+from matching.nightly_problem import lists_of, solve_night
 from matching.nightly_scene import NightState, scene_of
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
@@ -88,18 +87,7 @@ def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np
 def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator) -> NightPlan:
     """Plan one shard: its members alone, with the room that is its own."""
     scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
-    full = full_posts(scene)
-    found = short_lists(
-        scene.pairing,
-        scorer,
-        policy,
-        scene.horizon,
-        taken=scene.taken,
-        rows=scene.rows,
-        shut=scene.shut,
-        full=full,
-        spent=scene.spent,
-    )
+    found = lists_of(scene, scorer, policy)
     solved = solve_night(scene, scorer, policy, found, rng)
     referrals = referrals_of(scene, found, solved)
     diff = diff_of(scene, referrals)

@@ -8,8 +8,8 @@ import pandas as pd
 from scipy import sparse
 
 from matching.allocation import Allocation, AllocationProblem, allocate
-from matching.arrays import Bools, Floats, Ints
-from matching.candidates import Candidates
+from matching.arrays import Floats, Ints
+from matching.candidates import Candidates, short_lists
 from matching.eligibility import decide
 from matching.features import build
 from matching.nightly_order import ROUNDS, PassedOver, barred, listed, passed_over
@@ -180,10 +180,18 @@ def _capacity(scene: Scene, locked: Ints) -> Ints:
     return np.where(scene.shut, held, np.maximum(scene.room, held))
 
 
-def full_posts(scene: Scene) -> Bools:
-    """Return (n_positions,) posts whose room is taken by referrals that stand."""
+def lists_of(scene: Scene, scorer: Scorer, policy: PolicyBook) -> Candidates:
+    """Return the short lists of everybody who is planned for."""
+    return short_lists(
+        scene.pairing, scorer, policy, scene.horizon,
+        taken=scene.taken, rows=scene.rows, shut=scene.shut, room=room_left(scene), spent=scene.spent,
+    )  # fmt: skip
+
+
+def room_left(scene: Scene) -> Ints:
+    """Return (n_positions,) further referrals each post may hold beside those that stand."""
     held = np.bincount(scene.standing["pj"].to_numpy(dtype=np.int64), minlength=len(scene.room))
-    return np.asarray(held >= scene.room)
+    return np.asarray(np.maximum(scene.room - held, 0))
 
 
 def _household_codes(scene: Scene) -> Ints:

@@ -9,9 +9,8 @@ from scipy.optimize import linprog
 from scipy.special import ndtr
 
 from matching.arrays import Bools, Floats, Ints
-from matching.candidates import short_lists
 from matching.nightly import NightState
-from matching.nightly_problem import solve_night
+from matching.nightly_problem import lists_of, solve_night
 from matching.nightly_scene import scene_of
 from matching.outlook import AHEAD_DAYS, START_DAYS, Outlook
 from matching.scoring import Contributions, PairFrame, Scores
@@ -68,16 +67,7 @@ def hindsight(world: World) -> Proposals:
     scene = scene_of(state, policy)
     members = row_numbers(scene.pairing.members.ids)
     scorer = TrueOdds(world, members, posts)
-    found = short_lists(
-        scene.pairing,
-        scorer,
-        policy,
-        scene.horizon,
-        taken=scene.taken,
-        rows=scene.rows,
-        shut=scene.shut,
-        spent=scene.spent,
-    )
+    found = lists_of(scene, scorer, policy)
     solved = solve_night(scene, scorer, policy, found, np.random.default_rng(0), true_outlook(world))
     return Proposals.of(members[solved.pairs[:, 0]], posts[solved.pairs[:, 1]], NIGHT)
 

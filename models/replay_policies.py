@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.arrays import Floats, Ints
-from matching.candidates import Candidates, short_lists
+from matching.candidates import Candidates
 from matching.nightly import NightPlan, NightState, plan_night
+from matching.nightly_problem import lists_of
 from matching.nightly_scene import Scene, scene_of
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
@@ -64,16 +65,7 @@ class OneByOne:
         """Propose under the same gates, slots and room as the engine."""
         policy = book(world)
         scene = scene_of(night_state(world), policy)
-        found = short_lists(
-            scene.pairing,
-            self.scorer,
-            policy,
-            scene.horizon,
-            taken=scene.taken,
-            rows=scene.rows,
-            shut=scene.shut,
-            spent=scene.spent,
-        )
+        found = lists_of(scene, self.scorer, policy)
         order = np.argsort(-self.wish(world, scene, found), kind="stable")
         member, post = _taken_in_turn(scene, policy, found.member[order], found.position[order])
         ids = scene.pairing.members.ids, scene.pairing.positions.ids

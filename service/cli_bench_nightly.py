@@ -26,6 +26,7 @@ from matching.baseline import BaselineScorer
 from matching.eligibility import verdicts
 from matching.features import build
 from matching.nightly import NightState, plan_night
+from matching.nightly_problem import lists_of, room_left
 from matching.nightly_scene import Scene, scene_of
 from matching.policy.load import load_policy
 from matching.scoring import Scorer
@@ -151,7 +152,7 @@ def _recall(tables: Mapping[str, pd.DataFrame], scorer: Scorer) -> float:
     rows = scene.rows[:: max(len(scene.rows) // SAMPLE, 1)][:SAMPLE]
     ask = scene.pairing, scorer, policy, scene.horizon
     found = (
-        candidates.short_lists(*ask, rows=rows),
+        candidates.short_lists(*ask, rows=rows, room=room_left(scene)),
         _looked_at_all(lambda: candidates.short_lists(*ask, rows=rows, keep=20, keep_welfare=0)),
     )
     short, full = (c.member * len(scene.pairing.positions) + c.position for c in found)
@@ -160,12 +161,12 @@ def _recall(tables: Mapping[str, pd.DataFrame], scorer: Scorer) -> float:
 
 def _looked_at_all(make: Callable[[], candidates.Candidates]) -> candidates.Candidates:
     """Make short lists that look at every post in reach and score all that are eligible."""
-    before = candidates.LOOK, candidates.SCORE
-    candidates.LOOK = candidates.SCORE = sys.maxsize
+    before = candidates.LOOK, candidates.BEST
+    candidates.LOOK = candidates.BEST = sys.maxsize
     try:
         return make()
     finally:
-        candidates.LOOK, candidates.SCORE = before
+        candidates.LOOK, candidates.BEST = before
 
 
 def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
@@ -213,7 +214,7 @@ def _naive(scene: Scene, scorer: Scorer) -> float:
 def _one_each(scene: Scene, scorer: Scorer) -> float:
     """Return the best sum of utilities with one referral each, over our short lists: the naive problem with our candidates."""
     policy = load_policy("440000", DAY)
-    found = candidates.short_lists(scene.pairing, scorer, policy, scene.horizon, rows=scene.rows)
+    found = lists_of(scene, scorer, policy)
     shape = len(scene.pairing.members), len(scene.pairing.positions)
     utility = sparse.csr_matrix((found.utility, (found.member, found.position)), shape=shape)
     return allocate(AllocationProblem(utility, scene.room)).objective

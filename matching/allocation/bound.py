@@ -74,7 +74,9 @@ class _Households:
         self._order = np.lexsort((-arcs.utility, arcs.seeker))
         utility = np.maximum(arcs.utility[self._order], 0.0)
         seeker = arcs.seeker[self._order]
-        self._menu = Menu(arcs.home[self._order], seeker, utility, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
+        home = arcs.home[self._order]
+        falling = np.lexsort((-utility, home))
+        self._menu = Menu(home, seeker, utility, falling, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
         self.sets = Sets(
             arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
         )  # fmt: skip

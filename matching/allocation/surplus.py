@@ -34,13 +34,14 @@ STEEPEST = 7.0
 class Menu:
     """Arcs by household, seeker and falling utility.
 
-    ``home seeker utility`` (n_arcs,); ``weight`` (n_homes,) weight times what locks leave undone; ``slots`` (n_seekers,) and ``room``
+    ``home seeker utility`` (n_arcs,); ``falling`` (n_arcs,) rows by household and falling utility; ``weight`` (n_homes,) weight times what locks leave undone; ``slots`` (n_seekers,) and ``room``
     (n_homes,) referrals that may still be held.
     """
 
     home: Ints
     seeker: Ints
     utility: Floats
+    falling: Ints
     weight: Floats
     slots: Ints
     room: Ints
@@ -94,7 +95,8 @@ def _tangents(menu: Menu, cost: Floats, keep: Ints, used: Bools) -> tuple[Floats
     least, most = np.zeros(len(menu.weight)), np.full(len(menu.weight), np.inf)
     if not len(keep):
         return least, most
-    homes, at = np.unique(menu.home[keep], return_inverse=True)
+    first = np.diff(menu.home[keep], prepend=-1) != 0
+    homes, at = menu.home[keep[first]], np.cumsum(first) - 1
     seeker, weight = menu.seeker[keep], menu.weight[homes]
     mass, marked = -np.log1p(-np.minimum(menu.utility[keep], 1 - 1e-12)), np.zeros(len(keep), dtype=bool)
     low, high, best = np.zeros(len(homes)), np.full(len(homes), STEEPEST), np.full(len(homes), np.inf)
@@ -150,7 +152,9 @@ class _Shelf:
     @classmethod
     def of(cls, menu: Menu, cost: Floats, keep: Ints, count: Ints) -> "_Shelf":
         """Return the arcs ``keep``, ``count`` (n_homes,) of each household."""
-        at = keep[np.lexsort((cost[keep], -menu.utility[keep], menu.home[keep]))]
+        kept = np.zeros(len(cost), dtype=bool)
+        kept[keep] = True
+        at = menu.falling[kept[menu.falling]]
         end = np.cumsum(count)
         return cls(menu, at, menu.utility[at], cost[at], menu.seeker[at], end - count, end)
 

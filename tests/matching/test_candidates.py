@@ -67,7 +67,7 @@ def test_only_the_rows_asked_for_are_served():
 
 def test_where_more_posts_are_in_reach_than_are_looked_at_the_guess_finds_the_top_of_the_ranking(monkeypatch):
     monkeypatch.setattr("matching.candidates.LOOK", 60)
-    monkeypatch.setattr("matching.candidates.SCORE", 40)
+    monkeypatch.setattr("matching.candidates.BEST", 40)
     rng = np.random.default_rng(8)
     people = [
         member(

@@ -16,7 +16,8 @@ def _menu(rng, homes=6, seekers=2, arcs=6, slots=2, largest=0.9):
     utility = rng.uniform(0.01, largest, n)
     order = np.lexsort((-utility, seeker))
     weight, room = rng.uniform(0.5, 2.0, homes), np.full(homes, seekers * slots)
-    return Menu(seeker // seekers, seeker, utility[order], weight, np.full(homes * seekers, slots), room)
+    home, utility = seeker // seekers, utility[order]
+    return Menu(home, seeker, utility, np.lexsort((-utility, home)), weight, np.full(homes * seekers, slots), room)
 
 
 def _best_by_trying(menu, cost, home):
