@@ -1,9 +1,13 @@
 """What every test has: a real PostgreSQL where it wants one, and a reader of all it prints and logs who looks for people."""
 
 import pytest
+from hypothesis import settings
 
 from tests.planted import personal_in
 from tests.postgres import new_database, running
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # no test is timed: a busy machine fails none
 
 
 @pytest.hookimpl(wrapper=True)

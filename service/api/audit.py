@@ -45,10 +45,13 @@ class EntryOut(Out):
 
 
 class JournalOut(Out):
-    """A page of the journal, newest first."""
+    """A page of the journal, newest first; ``broken_at`` is the first of these entries that is not as it was written, ``what`` says
+    how."""
 
     items: list[EntryOut]
     next: str | None
+    broken_at: int | None
+    what: str | None
 
 
 class ChainOut(Out):

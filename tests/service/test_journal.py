@@ -136,3 +136,9 @@ def test_the_page_filters_pages_and_shows_that_the_chain_holds(office, language)
     assert 'action="/journal/households/H1/evidence"' in client.get("/journal?household=H1").text
     assert client.get("/journal?household=H99").status_code == 404
     assert client.get("/journal?since=soon").status_code == 422
+
+
+def test_the_interface_tells_whether_the_entries_it_gives_are_as_they_were_written(worked):
+    page = TestClient(app_of(worked)).get("/api/v1/journal", params={"limit": 5}).json()
+    assert [e["seq"] for e in page["items"]] == seqs(worked)[:5]
+    assert (page["broken_at"], page["what"]) == (None, None)

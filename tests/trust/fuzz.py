@@ -39,11 +39,8 @@ def requests_from_the_document(ground):
     """Send each case as every caller in turn to one record; count every answer, stop at none."""
     workers, each = ground.size(os.cpu_count() or 1, 1), -(-ground.size(*CASES) // len(CALLERS))
     shares = [(ground.home(), k, workers, each) for k in range(workers)]
-    if workers == 1:
-        found = [_share(*shares[0])]
-    else:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            found = list(pool.map(_share, *zip(*shares, strict=True)))
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        found = list(pool.map(_share, *zip(*shares, strict=True)))
     sent, faults, strange = (sum(counts, Counter()) for counts in zip(*found, strict=True))
     for caller in CALLERS:
         yield Figure(f"cases sent as {caller} and answered without a fault of ours", *_good(sent, faults, caller))
