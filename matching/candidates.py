@@ -116,10 +116,15 @@ def short_lists(
     """
     n_members, n_positions = len(pairing.members), len(pairing.positions)
     rows = np.arange(n_members) if rows is None else rows
-    none, nowhere = np.zeros(0, dtype=np.int64), np.zeros(n_positions, dtype=bool)
+    none, nobody, nowhere = (
+        np.zeros(0, dtype=np.int64),
+        np.zeros(n_members, dtype=bool),
+        np.zeros(n_positions, dtype=bool),
+    )
+    room = pairing.positions.openings_left if room is None else room
     ask = Ask(
         pairing, scorer, policy, days_left, keep, keep_welfare, none if taken is None else taken,
-        nowhere if shut is None else shut, pairing.positions.openings_left if room is None else room, np.zeros(n_members, dtype=bool) if spent is None else spent,
+        nowhere if shut is None else shut, room, nobody if spent is None else spent,
     )  # fmt: skip
     eligible = np.zeros(n_members, dtype=np.int64)
     blocked = np.zeros((n_members, len(Gate)), dtype=np.int64)

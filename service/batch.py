@@ -23,15 +23,13 @@ import pandas as pd
 from matching.errors import NotFound
 from matching.night_shards import shards_of
 from matching.nightly import NightPlan, NightState, joined
-from matching.nightly_scene import heard, room_of
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
-from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.night_parts import frozen_of, plan_of, plan_part
+from service.night_rows import proposals, still_room, suggestions
 from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
 from service.storage.store import Store, Transaction, Write
-from service.use_cases.shown import kept_inputs
 from service.wiring import LOCAL, Office
 from service.workers import handed_out, workforce
 
@@ -266,10 +264,10 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> t
     for part in states:
         if part.written is None:
             with write() as tx:
-                rows = _proposals(run_id, plans[part.n], night)
-                good = rows[pd.Series(_still_room(tx, rows, night.as_of, night.policy), rows.index, dtype=bool)]
+                rows = proposals(run_id, plans[part.n], night.as_of)
+                good = rows[pd.Series(still_room(tx, rows, night.as_of, night.policy), rows.index, dtype=bool)]
                 tx.insert("referrals", good)
-                tx.insert("suggestions", _suggestions(good, plans[part.n]))
+                tx.insert("suggestions", suggestions(good, plans[part.n]))
                 tx.parts.wrote(run_id, part.n, len(good), len(rows) - len(good))
                 night.reached("writing")
             written, dropped = written + len(good), dropped + len(rows) - len(good)
@@ -303,63 +301,3 @@ def _journal(tx: Transaction, night: Night, action: str, run_id: str, after: dic
     tx.journal(
         actor=night.actor, role="service", action=action, object_type="runs", object_id=run_id, after=after
     )  # fmt: skip
-
-
-def _proposals(run_id: str, plan: NightPlan, night: Night) -> pd.DataFrame:
-    """Return a shard's new referrals as rows of the record; the same run and pair have the same number for ever."""
-    made = plan.referrals
-    pairs = zip(made["member_id"], made["position_id"], strict=True)
-    return pd.DataFrame(
-        {
-            "referral_id": [f"R{hashlib.sha256(f'{run_id}|{m}|{p}'.encode()).hexdigest()[:20]}" for m, p in pairs],
-            "member_id": made["member_id"],
-            "position_id": made["position_id"],
-            "created_on": pd.Timestamp(night.as_of),
-            "source": "night",
-            "model_version": plan.model_version,
-            "run_id": run_id,
-            "p_placed": made["p_placed"],
-            "p_stays": made["p_stays"],
-            "rank_shown": made["rank_shown"],
-            "suitability": made["suitability"],
-            "state": "draft",
-        }
-    )
-
-
-def _suggestions(good: pd.DataFrame, plan: NightPlan) -> list[dict[str, Any]]:
-    """Return what each proposal rests on, in the form of a list that was shown: some 250 bytes of inputs each, and why this kind of post."""
-    pair, same = (
-        ["member_id", "position_id"],
-        ["run_id", "member_id", "position_id", "p_placed", "p_stays", "model_version"],
-    )
-    made = plan.referrals[[*pair, "utility", "trade", "p_other_side"]]
-    rows = good.merge(made, on=pair).merge(plan.inputs, on=pair).to_dict("records")
-    return [
-        {
-            **{str(name): r[name] for name in same}, "suggestion_id": f"{r['run_id']}-{r['referral_id'][1:]}", "rank": r["rank_shown"],
-            "score": r["utility"], "reasons": json.dumps([{"code": r["trade"], "facts": {"p_other_side": r["p_other_side"]}}]),
-            "problems": "[]", "unknowns": "[]", **kept_inputs(r["features"]), "shown_on": r["created_on"], "action": "none",
-        }
-        for r in rows
-    ]  # fmt: skip
-
-
-def _still_room(tx: Transaction, rows: pd.DataFrame, as_of: date, policy: PolicyBook) -> list[bool]:
-    """Mark the rows whose post is open and has room and whose member has a slot, as the record stands inside the transaction."""
-    posts, people = rows["position_id"].unique().tolist(), rows["member_id"].unique().tolist()
-    now = tx.read_among("positions", ["position_id", "status", "kind", "openings_left"], "position_id", posts)
-    places = dict(zip(now["position_id"], room_of(now, policy) * (now["status"] == "open"), strict=True))
-    columns = ["member_id", "position_id", "state", "created_on"]
-    at_posts = tx.read_among("referrals", columns, "position_id", posts, state=sorted(OPEN_REFERRAL_STATES))
-    of_people = tx.read_among("referrals", columns, "member_id", people, state=sorted(OPEN_REFERRAL_STATES))
-    held = Counter(at_posts.loc[heard(at_posts, as_of, policy), "position_id"])
-    slots = Counter(of_people.loc[heard(of_people, as_of, policy), "member_id"])
-    pairs = set(zip(of_people["member_id"], of_people["position_id"], strict=True))
-    most, good = policy.whole("night.max_open_referrals"), []
-    for member, post in zip(rows["member_id"], rows["position_id"], strict=True):
-        fits = held[post] < places.get(post, 0) and slots[member] < most and (member, post) not in pairs
-        held[post] += fits
-        slots[member] += fits
-        good.append(fits)
-    return good

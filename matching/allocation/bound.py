@@ -2,8 +2,9 @@
 
 Prices on capacity, and on placing who must be placed, let each household answer alone with its best set (Lagrange): for any of at least 0, the
 prices of all capacity and the best surplus of each household add up to at least the value of every plan. Prices start from what one more unit
-would be worth to the plan, and move against unused and overfull capacity by Polyak's step, the less the more may ask for a position. Where values saturate the households' answers are
-kept: the best mix of them is the better plan, and its prices, mixed with the best so far, are asked next.
+would be worth to the plan, and move against unused and overfull capacity by Polyak's step, the less the more may ask for a position. Where
+values saturate the households' answers are kept: the best mix of them is the better plan, and its prices, mixed with the best so far, are asked
+next.
 """
 
 from dataclasses import dataclass

@@ -34,8 +34,8 @@ STEEPEST = 7.0
 class Menu:
     """Arcs by household, seeker and falling utility.
 
-    ``home seeker utility`` (n_arcs,); ``falling`` (n_arcs,) rows by household and falling utility; ``weight`` (n_homes,) weight times what locks leave undone; ``slots`` (n_seekers,) and ``room``
-    (n_homes,) referrals that may still be held.
+    ``home seeker utility`` (n_arcs,); ``falling`` (n_arcs,) rows by household and falling utility; ``weight`` (n_homes,) weight times what
+    locks leave undone; ``slots`` (n_seekers,) and ``room`` (n_homes,) referrals that may still be held.
     """
 
     home: Ints
