@@ -3,16 +3,15 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 
 from matching.arrays import Bools
-from matching.columns import among, days, holding, picked, rows_of, texts
+from matching.columns import Table, among, days, holding, numbers, picked, rows_of, texts
 from matching.policy.load import PolicyBook
 from matching.promise import ZERO_EMPLOYMENT, months_later
 from matching.reasons import Reason
 
 
-def older(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
+def older(members: Table, as_of: date, policy: PolicyBook) -> Bools:
     """Return (n,) members old enough for the category of older people (大龄) on a day; false where age, sex or the rule is not known."""
     month = np.datetime64(as_of, "M")
     born = np.array([b if isinstance(b, str) else "NaT" for b in texts(members, "birth_month")], dtype="datetime64[M]")
@@ -26,7 +25,7 @@ def older(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
 
 
 def category_prompts(
-    households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook
+    households: Table, members: Table, as_of: date, policy: PolicyBook
 ) -> dict[str, tuple[Reason, ...]]:
     """Return, for each member, the categories the record speaks for and the member does not have; members without one are left out.
 
@@ -37,7 +36,7 @@ def category_prompts(
     jobless = texts(members, "employment_state") == "unemployed"
     speaks = {
         "older": older(members, as_of, policy),
-        "disabled": members["disability_level"].notna().to_numpy(),
+        "disabled": ~np.isnan(numbers(members, "disability_level")),
         "dibao": picked(among(texts(households, "dibao_status"), ("receiving", "closing")), at, False),
         "zero_employment": picked(among(texts(households, "status"), ZERO_EMPLOYMENT), at, False),
         "long_unemployed": jobless

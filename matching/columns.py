@@ -1,17 +1,64 @@
 """Columns of a table as plain arrays, rows by their owner: what is asked of one household costs little, of a province no more than before."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools, Days, Ints
+from matching.arrays import Bools, Days, Floats, Ints
 
 NO_DAY = np.datetime64("NaT", "D")
 
 
-def texts(frame: pd.DataFrame, name: str) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A few rows of a canonical table as columns by name, (n,) each: text with None, days, numbers and flags; never changed.
+
+    What a frame of pandas would hold, for rows so few that making a frame costs more than what is asked of it.
+    """
+
+    cells: Mapping[str, np.ndarray | pd.api.extensions.ExtensionArray]
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The names, as those of a frame."""
+        return self.cells.keys()
+
+
+Table: TypeAlias = pd.DataFrame | Columns
+"""Rows of a canonical table; what a rule reads of either kind it reads by the functions below, so that there is one rule."""
+
+T = TypeVar("T", pd.DataFrame, Columns)
+
+
+def chosen(table: T, keep: Bools) -> T:
+    """Return the rows that are kept."""
+    if isinstance(table, pd.DataFrame):
+        return table[keep]
+    return Columns({name: cells[keep] for name, cells in table.cells.items()}, int(keep.sum()))
+
+
+def cells(table: Table, keep: Bools, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Yield of each row that is kept the texts and dates in some columns; unknown is None."""
+    if keep.any():
+        yield from zip(*(_told(table, name)[keep].tolist() for name in names), strict=True)
+
+
+def _told(table: Table, name: str) -> np.ndarray:
+    kind = table.cells[name].dtype.kind if isinstance(table, Columns) else table[name].dtype.kind
+    return days(table, name) if kind == "M" else texts(table, name)
+
+
+def texts(frame: Table, name: str) -> np.ndarray:
     """Return a column of text as (n,) objects; unknown is None."""
+    if isinstance(frame, Columns):
+        return np.asarray(frame.cells[name])
     column = frame[name].array
     if isinstance(column, pd.arrays.ArrowStringArray):
         return np.array(column.__arrow_array__().to_pylist(), dtype=object)
@@ -20,15 +67,39 @@ def texts(frame: pd.DataFrame, name: str) -> np.ndarray:
     return values
 
 
-def days(frame: pd.DataFrame, name: str) -> Days:
+def days(frame: Table, name: str) -> Days:
     """Return a column of dates as (n,) days; unknown is NaT."""
+    if isinstance(frame, Columns):
+        return np.asarray(frame.cells[name])
     return frame[name].to_numpy().astype("datetime64[D]")
 
 
-def flags(frame: pd.DataFrame, name: str) -> Bools:
+def flags(frame: Table, name: str) -> Bools:
     """Return a column of yes and no as (n,) bool; unknown is no."""
-    values = frame[name]
-    return values.to_numpy(dtype=bool, na_value=False) if values.dtype == "boolean" else values.to_numpy(dtype=bool)
+    values = _array(frame, name)
+    if isinstance(values, pd.arrays.BooleanArray):
+        return values.to_numpy(dtype=bool, na_value=False)
+    return np.asarray(values, dtype=bool)
+
+
+def wholes(frame: Table, name: str) -> Ints:
+    """Return a column of whole numbers as (n,) int; unknown is 0."""
+    values = _array(frame, name)
+    if isinstance(values, pd.arrays.IntegerArray):
+        return values.to_numpy(dtype=np.int64, na_value=0)
+    return np.array(values, dtype=np.int64)
+
+
+def numbers(frame: Table, name: str) -> Floats:
+    """Return a column of numbers as (n,) float; unknown is NaN."""
+    values = _array(frame, name)
+    if isinstance(values, pd.arrays.IntegerArray):
+        return values.to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(values, dtype=float)
+
+
+def _array(frame: Table, name: str) -> np.ndarray | pd.api.extensions.ExtensionArray:
+    return frame.cells[name] if isinstance(frame, Columns) else frame[name].array
 
 
 def among(values: np.ndarray, codes: Collection[object]) -> Bools:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from matching.columns import Table, among, flags, texts
 from matching.policy.load import PolicyBook
 from matching.policy.schema import PolicyRow
 from matching.promise import ZERO_EMPLOYMENT
@@ -103,7 +104,7 @@ def entitlements(
 
 
 def member_entitlements(
-    member: Row, book: PolicyBook, as_of: date, *, trainings: pd.DataFrame | None = None
+    member: Row, book: PolicyBook, as_of: date, *, trainings: Table | None = None
 ) -> tuple[Reason, ...]:
     """Return what the member may use whatever the post: free training, guidance, the start-up route.
 
@@ -261,15 +262,14 @@ _RULES: tuple[Callable[[_Case], Reason | None], ...] = (
 )  # fmt: skip
 
 
-def _training(home: PolicyBook, kind: str, trainings: pd.DataFrame | None) -> Reason | None:
+def _training(home: PolicyBook, kind: str, trainings: Table | None) -> Reason | None:
     row = home.row(f"training.free_{kind}")
     if row is None:
         return None
     used = None
     if trainings is not None:
-        used = int(
-            (trainings["free"] & (trainings["kind"] == kind) & trainings["state"].isin(["running", "completed"])).sum()
-        )
+        taken = flags(trainings, "free") & among(texts(trainings, "state"), ("running", "completed"))
+        used = int((taken & (texts(trainings, "kind") == kind)).sum())
     allowed = home.whole(row.key)
     left = None if used is None else max(allowed - used, 0)
     return _reason(

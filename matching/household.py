@@ -11,6 +11,7 @@ import pandas as pd
 from matching.arrays import Bools, Days, Ints
 from matching.columns import (
     NO_DAY,
+    Table,
     among,
     counts,
     dated,
@@ -78,10 +79,10 @@ def counted_members(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> B
 
 
 def household_table(
-    households: pd.DataFrame,
-    members: pd.DataFrame,
-    placements: pd.DataFrame,
-    referrals: pd.DataFrame,
+    households: Table,
+    members: Table,
+    placements: Table,
+    referrals: Table,
     as_of: date,
     policy: PolicyBook,
 ) -> pd.DataFrame:
@@ -134,7 +135,7 @@ def _status(
     return np.where(among(recorded, FOLLOWED), derived, recorded)
 
 
-def milestone_table(placements: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
+def milestone_table(placements: Table, as_of: date, policy: PolicyBook) -> pd.DataFrame:
     """Return how far each placement came, in the order of ``placements``.
 
     Columns ``placement_id days_in_work`` and one ``stable_<days>`` for each of ``stability.milestones``: true once that many days are
@@ -146,7 +147,7 @@ def milestone_table(placements: pd.DataFrame, as_of: date, policy: PolicyBook) -
     begun = started <= today
     worked = np.where(np.isnat(ended), today, ended) - started
     columns: dict[str, Any] = {
-        "placement_id": placements["placement_id"].array,
+        "placement_id": written(texts(placements, "placement_id")),
         "days_in_work": whole_days(started + worked, np.where(begun, started, NO_DAY)),
     }
     for text in policy.items("stability.milestones"):
@@ -165,9 +166,7 @@ class _Jobs:
     ended: Days
 
 
-def _verified_jobs(
-    placements: pd.DataFrame, homes: Mapping[object, int], today: np.datetime64, policy: PolicyBook
-) -> _Jobs:
+def _verified_jobs(placements: Table, homes: Mapping[object, int], today: np.datetime64, policy: PolicyBook) -> _Jobs:
     """Return jobs that count on a day; an end that lies ahead has not happened, and a trainee place is a step and no job."""
     member, started, ended = (
         texts(placements, "member_id"),
@@ -203,10 +202,10 @@ def _months_after(since: Days, policy: PolicyBook) -> Days:
 
 
 def _lost_days(
-    households: pd.DataFrame,
+    households: Table,
     homes: Mapping[object, int],
-    placements: pd.DataFrame,
-    referrals: pd.DataFrame,
+    placements: Table,
+    referrals: Table,
     today: np.datetime64,
 ) -> dict[str, pd.arrays.IntegerArray]:
     recognised = days(households, "recognised_on")
@@ -219,7 +218,7 @@ def _lost_days(
     }
 
 
-def _first(homes: Mapping[object, int], rows: pd.DataFrame, column: str, since: Days, today: np.datetime64) -> Days:
+def _first(homes: Mapping[object, int], rows: Table, column: str, since: Days, today: np.datetime64) -> Days:
     """Return each household's first such day on or after its recognition."""
     home, on = looked_up(homes, texts(rows, "member_id")), days(rows, column)
     mine = (on >= picked(since, home, NO_DAY)) & (on <= today)

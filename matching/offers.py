@@ -6,11 +6,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from matching.columns import among, counts, days, looked_up, texts
+from matching.columns import Table, among, counts, days, looked_up, texts, written
 from matching.policy.load import PolicyBook
 
 
-def offer_duty_table(members: pd.DataFrame, referrals: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:
+def offer_duty_table(members: Table, referrals: Table, as_of: date, policy: PolicyBook) -> pd.DataFrame:
     """Return the rounds of offers each member was made up to a day, in the order of ``members``.
 
     A round is a month of the calendar in which at least ``offers.posts_per_round`` different posts that were suitable on the day were
@@ -35,5 +35,5 @@ def offer_duty_table(members: pd.DataFrame, referrals: pd.DataFrame, as_of: date
     owed = np.maximum(policy.whole("offers.minimum_rounds") - rounds, 0)
     offers = counts(np.array([i for i, _ in {(i, post) for i, post, _ in posts}], dtype=np.int64), n)
     return pd.DataFrame({
-        "member_id": members["member_id"].array, "offers": offers, "rounds": rounds, "rounds_owed": owed, "done": owed == 0,
+        "member_id": written(texts(members, "member_id")), "offers": offers, "rounds": rounds, "rounds_owed": owed, "done": owed == 0,
     })  # fmt: skip

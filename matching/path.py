@@ -10,6 +10,7 @@ import pandas as pd
 from matching.arrays import Bools, Days, Floats, Ints
 from matching.columns import (
     NO_DAY,
+    Table,
     among,
     counts,
     dated,
@@ -22,6 +23,7 @@ from matching.columns import (
     picked,
     texts,
     whole_days,
+    wholes,
     written,
 )
 from matching.errors import BadInput, Conflict
@@ -54,8 +56,8 @@ def step_path(stage: str, to: str) -> str:
 
 
 def path_table(
-    members: pd.DataFrame, records: pd.DataFrame, referrals: pd.DataFrame, assessments: pd.DataFrame, trainings: pd.DataFrame,
-    placements: pd.DataFrame, as_of: date, policy: PolicyBook, *, gaps: Bools | None = None,
+    members: Table, records: Table, referrals: Table, assessments: Table, trainings: Table, placements: Table,
+    as_of: date, policy: PolicyBook, *, gaps: Bools | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Return where each member stands on the path on a day and the next step proposed, in the order of ``members``.
 
@@ -79,9 +81,9 @@ def path_table(
     sent[~((sent_on >= picked(since, sent, NO_DAY)) & (sent_on <= today) & (texts(referrals, "state") != "draft"))] = -1
     begun = _begun(row, placements, today)
     frame = {
-        "member_id": members["member_id"].array, "stage": written(stage), "entered_on": dated(since),
+        "member_id": written(ids), "stage": written(stage), "entered_on": dated(since),
         "days_in_stage": (today - since).astype(np.int64), "referrals": counts(sent, n),
-        "sessions": picked(records["sessions"].to_numpy(dtype=np.int64, na_value=0), last, 0),
+        "sessions": picked(wholes(records, "sessions"), last, 0),
         "assessed": _assessed(row, assessments, today, policy.whole("assessment.valid_days")), "working": ~np.isnat(begun),
         "days_in_work": whole_days(today, begun),
     }  # fmt: skip
@@ -91,14 +93,14 @@ def path_table(
     return pd.DataFrame({**frame, "next_stage": written(step), "reason": written(reason)})
 
 
-def _begun(row: Mapping[object, int], placements: pd.DataFrame, today: np.datetime64) -> Days:
+def _begun(row: Mapping[object, int], placements: Table, today: np.datetime64) -> Days:
     """Return (n,) the day the earliest job began that runs."""
     started, ended = days(placements, "started_on"), days(placements, "ended_on")
     runs = (started <= today) & ~(ended < today)
     return first_day(looked_up(row, texts(placements, "member_id")[runs]), started[runs], len(row))
 
 
-def _assessed(row: Mapping[object, int], assessments: pd.DataFrame, today: np.datetime64, valid_days: int) -> Ints:
+def _assessed(row: Mapping[object, int], assessments: Table, today: np.datetime64, valid_days: int) -> Ints:
     """Return (n,) dimensions with a value that has not expired."""
     made, expires = days(assessments, "assessed_on"), days(assessments, "expires_on")
     fresh = (made >= today - valid_days) & (made <= today) & ~(expires < today)
@@ -107,9 +109,7 @@ def _assessed(row: Mapping[object, int], assessments: pd.DataFrame, today: np.da
     return counts(looked_up(row, owners), len(row))
 
 
-def _completed(
-    row: Mapping[object, int], trainings: pd.DataFrame, kinds: tuple[str, ...], today: np.datetime64
-) -> Days:
+def _completed(row: Mapping[object, int], trainings: Table, kinds: tuple[str, ...], today: np.datetime64) -> Days:
     """Return (n,) the day the last course of some kinds was completed."""
     on = days(trainings, "completed_on")
     done = (on <= today) & (texts(trainings, "state") == "completed") & among(texts(trainings, "kind"), kinds)

@@ -3,10 +3,9 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 
 from matching.arrays import Bools, Floats, Ints
-from matching.columns import among, holding, picked, rows_of, texts
+from matching.columns import Table, among, holding, numbers, picked, rows_of, texts
 from matching.errors import PolicyError
 from matching.policy.load import PolicyBook
 from matching.promise import ZERO_EMPLOYMENT
@@ -16,20 +15,20 @@ DERIVED_GROUPS = ("disabled_severe", "near_retirement", "other")
 """Places of the welfare order that are computed and no category of their own."""
 
 
-def tiers(households: pd.DataFrame, members: pd.DataFrame, days_left: Floats, policy: PolicyBook) -> np.ndarray:
+def tiers(households: Table, members: Table, days_left: Floats, policy: PolicyBook) -> np.ndarray:
     """Return (n_members,) tiers; they order households for staff and scarce posts, never posts for one member.
 
     P0 a running promise with few days left (``night.fallback_days``) or past its day, P1 a zero-employment household, P2 another
     hard-to-employ person, P3 everybody else. ``days_left`` (n_members,) is NaN where no clock runs.
     """
     zero = _zero_employment(households, members)
-    hard = (members["categories"] != "").to_numpy()
+    hard = texts(members, "categories") != ""
     tier = np.where(zero, "P1", np.where(hard, "P2", "P3")).astype(object)
     tier[days_left <= policy.number("night.fallback_days")] = "P0"
     return tier
 
 
-def welfare_order(households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Ints:
+def welfare_order(households: Table, members: Table, as_of: date, policy: PolicyBook) -> Ints:
     """Return (n_members,) each member's place in the regulated order for public-welfare posts, 0 first.
 
     ``pw.priority_order`` lists categories from the first to the last; ``a=b`` share a place, ``disabled_severe`` is disability of level
@@ -57,13 +56,13 @@ def passed_over(place: Ints, eligible: Bools, chosen: int) -> Ints:
     return np.flatnonzero(eligible & (place < place[chosen]))
 
 
-def _in_group(group: str, households: pd.DataFrame, members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
+def _in_group(group: str, households: Table, members: Table, as_of: date, policy: PolicyBook) -> Bools:
     if group == "other":
         return np.ones(len(members), dtype=bool)
     if group == "zero_employment":
         return _zero_employment(households, members)
     if group == "disabled_severe":
-        return np.asarray(members["disability_level"].to_numpy(dtype=float, na_value=np.nan) <= 2)
+        return np.asarray(numbers(members, "disability_level") <= 2)
     if group == "near_retirement":
         retires = policy.retirement_months(texts(members, "birth_month"), texts(members, "sex"))
         left = (retires.astype("datetime64[M]") - np.datetime64(as_of, "M")).astype(np.int64)
@@ -74,12 +73,12 @@ def _in_group(group: str, households: pd.DataFrame, members: pd.DataFrame, as_of
     return held
 
 
-def _zero_employment(households: pd.DataFrame, members: pd.DataFrame) -> Bools:
+def _zero_employment(households: Table, members: Table) -> Bools:
     status = _of_household(households, members, "status")
     return among(status, ZERO_EMPLOYMENT) | holding(texts(members, "categories"), "zero_employment")
 
 
-def _of_household(households: pd.DataFrame, members: pd.DataFrame, column: str) -> np.ndarray:
+def _of_household(households: Table, members: Table, column: str) -> np.ndarray:
     """Return (n_members,) a text of each member's household, "" where there is none."""
     at = rows_of(texts(households, "household_id"), texts(members, "household_id"))
     return picked(texts(households, column), at, "")

@@ -12,10 +12,12 @@ import pandas as pd
 from matching.arrays import Ints
 from matching.columns import (
     NO_DAY,
+    Table,
     among,
     dated,
     days,
     first_day,
+    flags,
     in_order,
     known,
     last_of,
@@ -24,6 +26,7 @@ from matching.columns import (
     rows_of,
     texts,
     whole_days,
+    wholes,
     written,
 )
 from matching.errors import PromiseError
@@ -84,9 +87,7 @@ def _quarter_end(day: date) -> date:
     return date(day.year, month, monthrange(day.year, month)[1])
 
 
-def promise_table(
-    households: pd.DataFrame, members: pd.DataFrame, promises: pd.DataFrame, as_of: date, policy: PolicyBook
-) -> pd.DataFrame:
+def promise_table(households: Table, members: Table, promises: Table, as_of: date, policy: PolicyBook) -> pd.DataFrame:
     """Return each member's clock on a day, in the order of ``members``.
 
     A stored promise of the member wins, then one of the household, then the clock the facts imply: in a recognised household without
@@ -129,14 +130,12 @@ def promise_table(
     return _clocks(members, started, due, net, state, today, policy)
 
 
-def _as_they_stood(
-    promises: pd.DataFrame, households: pd.DataFrame, as_of: date, policy: PolicyBook
-) -> tuple[np.ndarray, Ints]:
+def _as_they_stood(promises: Table, households: Table, as_of: date, policy: PolicyBook) -> tuple[np.ndarray, Ints]:
     """Return (n,) state and paused days of stored promises on a day: the pause that runs counted up to it, a promise that was kept later
     still running."""
     today = np.datetime64(as_of, "D")
     state = np.where(days(promises, "met_on") > today, PromiseState.RUNNING.value, texts(promises, "state"))
-    used = promises["paused_days"].to_numpy(dtype=np.int64, copy=True)
+    used = wholes(promises, "paused_days")
     since = days(promises, "paused_since") if "paused_since" in promises.columns else np.full(len(promises), NO_DAY)
     runs = np.flatnonzero((state == PromiseState.PAUSED.value) & (since <= today))
     if not len(runs):
@@ -160,7 +159,7 @@ def pause_limit(reason: str, used: int, policy: PolicyBook) -> int:
 
 
 def _clocks(
-    members: pd.DataFrame,
+    members: Table,
     started: np.ndarray,
     due: np.ndarray,
     net: np.ndarray,
@@ -173,7 +172,7 @@ def _clocks(
     years, inverse = np.unique(net.astype("datetime64[Y]"), return_inverse=True)
     published = [np.isnat(y) or (int(y.astype(int)) + 1970) in policy.calendar.years for y in years]
     return pd.DataFrame({
-        "member_id": members["member_id"].array, "household_id": members["household_id"].array, "started_on": dated(started),
+        **{name: written(texts(members, name)) for name in ("member_id", "household_id")}, "started_on": dated(started),
         "due_on": dated(due), "due_net_on": dated(net), "days_left": whole_days(np.where(runs, net, NO_DAY), today),
         "days_left_gross": whole_days(np.where(runs, due, NO_DAY), today),
         "state": written(np.where(late, PromiseState.BREACHED.value, state)),
@@ -182,7 +181,7 @@ def _clocks(
 
 
 def _implied_start(
-    households: pd.DataFrame, members: pd.DataFrame, regions: np.ndarray, today: np.datetime64, policy: PolicyBook
+    households: Table, members: Table, regions: np.ndarray, today: np.datetime64, policy: PolicyBook
 ) -> np.ndarray:
     """Return (n,) the day the facts start each member's clock, NaT where they do not or not yet."""
     if not len(members):
@@ -191,7 +190,7 @@ def _implied_start(
     jobless = picked(among(texts(households, "status"), ZERO_EMPLOYMENT), at, False)
     on = {"recognised_on": picked(days(households, "recognised_on"), at, NO_DAY)}
     on |= {name: days(members, name) for name in ("willing_confirmed_on", "flexibility_declared_on", "registered_on")}
-    declared = members["flexibility_declared"].to_numpy(dtype=bool)
+    declared = flags(members, "flexibility_declared")
     places, inverse = np.unique(regions.astype(str), return_inverse=True)
     events = np.array([policy.at(str(p)).text("promise.start_event") for p in places])[inverse]
     shared = np.array([policy.at(str(p)).text("promise.scope") == "household" for p in places])[inverse]
@@ -201,8 +200,8 @@ def _implied_start(
         latest = np.column_stack([on[name] for name in names])
         ready = ~np.isnat(latest).any(axis=1) & (declared | ("flexibility_declared_on" not in names))
         start = np.where((events == event) & ready, latest.max(axis=1), start)
-    start[~(members["willing"].to_numpy(dtype=bool) & jobless) | (start > today)] = NO_DAY
-    willing = members["willing"].to_numpy(dtype=bool)
+    willing = flags(members, "willing")
+    start[~(willing & jobless) | (start > today)] = NO_DAY
     first = picked(first_day(at, start, len(households)), at, NO_DAY)
     return np.asarray(np.where(shared & willing, first, start))
 

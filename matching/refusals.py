@@ -10,6 +10,7 @@ import pandas as pd
 
 from matching.arrays import Bools, Ints
 from matching.columns import (
+    Table,
     among,
     counts,
     dated,
@@ -112,7 +113,7 @@ class Tally:
         })  # fmt: skip
 
 
-def refusal_log(referrals: pd.DataFrame, notices: pd.DataFrame, appeals: pd.DataFrame, as_of: date) -> pd.DataFrame:
+def refusal_log(referrals: Table, notices: Table, appeals: Table, as_of: date) -> pd.DataFrame:
     """Return the log of answers members gave, one row an offer that was answered by a day.
 
     Columns ``referral_id member_id answered_on refused counts why_not``: ``refused`` (bool) the member declined; ``counts`` (bool) the
@@ -135,9 +136,7 @@ def refusal_log(referrals: pd.DataFrame, notices: pd.DataFrame, appeals: pd.Data
     })  # fmt: skip
 
 
-def _why_not(
-    referrals: pd.DataFrame, rows: Ints, notices: pd.DataFrame, appeals: pd.DataFrame, today: np.datetime64
-) -> np.ndarray:
+def _why_not(referrals: Table, rows: Ints, notices: Table, appeals: Table, today: np.datetime64) -> np.ndarray:
     """Return (n,) why each of some offers would not count as a refusal, the first rule that says so, "" where none does."""
     given, withdrawn = days(notices, "given_on"), days(notices, "withdrawn_on")
     told = (texts(notices, "item") == "refusal") & (given <= today) & ~(withdrawn <= today)
@@ -158,8 +157,8 @@ def _why_not(
     return np.select([rule for _, rule in rules], [code.value for code, _ in rules], "")
 
 
-def _objects(frame: pd.DataFrame, rows: Bools) -> set[object]:
-    return set(frame.loc[rows, "object_id"].dropna()) if rows.any() else set()
+def _objects(table: Table, rows: Bools) -> set[object]:
+    return set(texts(table, "object_id")[rows]) - {None}
 
 
 def refusal_table(log: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:

@@ -6,10 +6,9 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from matching.arrays import Bools
-from matching.columns import among, days, flags, known, texts
+from matching.columns import Table, among, cells, days, flags, known, texts
 from matching.deadlines import letter_valid_until, wish_confirm_due
 from matching.policy.load import PolicyBook
 from matching.reasons import Fact, Reason
@@ -30,16 +29,16 @@ class Task:
 class TaskRecord:
     """The tables tasks are drawn from, canonical, of some households; ``policy`` is the book of the place."""
 
-    households: pd.DataFrame
-    members: pd.DataFrame
-    promises: pd.DataFrame
-    referrals: pd.DataFrame
-    placements: pd.DataFrame
-    appeals: pd.DataFrame
-    notices: pd.DataFrame
+    households: Table
+    members: Table
+    promises: Table
+    referrals: Table
+    placements: Table
+    appeals: Table
+    notices: Table
 
 
-def tasks_of(record: TaskRecord, state: pd.DataFrame, as_of: date, policy: PolicyBook) -> tuple[Task, ...]:
+def tasks_of(record: TaskRecord, state: Table, as_of: date, policy: PolicyBook) -> tuple[Task, ...]:
     """Return every open task on a day, by due day, then code and record; tasks without a day come first.
 
     ``state`` is what ``household_table`` says of the record's households that day.
@@ -48,58 +47,59 @@ def tasks_of(record: TaskRecord, state: pd.DataFrame, as_of: date, policy: Polic
     return tuple(sorted(found, key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id)))
 
 
-def _dibao_review(state: pd.DataFrame) -> Iterator[Task]:
+def _dibao_review(state: Table) -> Iterator[Task]:
     """After some months of continuous work the subsistence allowance is reviewed with the household."""
-    for row in _rows(state, flags(state, "dibao_review_due")):
-        since = _day(row.working_since).isoformat()
-        yield _task(
-            row.household_id, None, row.household_id, row.dibao_review_on, "TASK_DIBAO_REVIEW", working_since=since
-        )
+    due = flags(state, "dibao_review_due")
+    for home, since, on in cells(state, due, "household_id", "working_since", "dibao_review_on"):
+        yield _task(home, None, home, on, "TASK_DIBAO_REVIEW", working_since=since.isoformat())
 
 
 def _confirm_wish(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
     """The wish to work is confirmed again after the days policy names, while the member seeks."""
     members = record.members
     seeks = flags(members, "willing") & (texts(members, "employment_state") == "unemployed")
-    for row in _rows(members, seeks & ~np.isnat(days(members, "willing_confirmed_on"))):
-        due = wish_confirm_due(_day(row.willing_confirmed_on), policy)
+    seeks &= ~np.isnat(days(members, "willing_confirmed_on"))
+    for home, member, confirmed in cells(members, seeks, "household_id", "member_id", "willing_confirmed_on"):
+        due = wish_confirm_due(confirmed, policy)
         if due <= as_of:
-            yield _task(row.household_id, row.member_id, row.member_id, due, "TASK_CONFIRM_WISH")
+            yield _task(home, member, member, due, "TASK_CONFIRM_WISH")
 
 
 def _answer_appeal(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
-    for home, row in _owned(record, record.appeals, ~known(texts(record.appeals, "decision"))):
-        yield _task(home, row.member_id, row.appeal_id, row.due_on, "TASK_ANSWER_APPEAL", about=str(row.about))
+    waiting = ~known(texts(record.appeals, "decision"))
+    for home, member, appeal, due, about in _owned(record, record.appeals, waiting, "appeal_id", "due_on", "about"):
+        yield _task(home, member, appeal, due, "TASK_ANSWER_APPEAL", about=str(about))
 
 
 def _refusals(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
     """A refusal without good reason by rule is judged by a person, and told to the member where it is to count."""
     told, offers = _told(record, "refusal", as_of), record.referrals
     declined = (texts(offers, "state") == "declined") & (texts(offers, "suitability") == "ok")
-    for home, row in _owned(record, offers, declined):
-        if row.refusal_justified == "undecided":
+    said = _owned(record, offers, declined, "referral_id", "refusal_justified", "reason")
+    for home, member, referral, justified, reason in said:
+        if justified == "undecided":
             code = "TASK_JUDGE_REFUSAL"
-        elif row.refusal_justified == "no" and row.referral_id not in told:
+        elif justified == "no" and referral not in told:
             code = "TASK_TELL_REFUSAL"
         else:
             continue
-        yield _task(home, row.member_id, row.referral_id, None, code, reason=str(row.reason))
+        yield _task(home, member, referral, None, code, reason=str(reason))
 
 
 def _slips(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
     """A letter's return slip that did not come back in time is asked for; silence is not success."""
     out = among(texts(record.referrals, "state"), ("issued", "no_slip"))
-    for home, row in _owned(record, record.referrals, out):
-        until = letter_valid_until(_day(row.created_on), policy)
+    for home, member, referral, created in _owned(record, record.referrals, out, "referral_id", "created_on"):
+        until = letter_valid_until(created, policy)
         if until < as_of:
-            yield _task(home, row.member_id, row.referral_id, until, "TASK_SLIP_OVERDUE")
+            yield _task(home, member, referral, until, "TASK_SLIP_OVERDUE")
 
 
 def _prove_start(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
     jobs = record.placements
-    for home, row in _owned(record, jobs, np.isnat(days(jobs, "verified_on")) & np.isnat(days(jobs, "ended_on"))):
-        since = _day(row.started_on).isoformat()
-        yield _task(home, row.member_id, row.placement_id, None, "TASK_PROVE_START", started_on=since)
+    unproven = np.isnat(days(jobs, "verified_on")) & np.isnat(days(jobs, "ended_on"))
+    for home, member, placement, since in _owned(record, jobs, unproven, "placement_id", "started_on"):
+        yield _task(home, member, placement, None, "TASK_PROVE_START", started_on=since.isoformat())
 
 
 def _promises(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
@@ -107,13 +107,12 @@ def _promises(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[T
     told, promises = _told(record, "void", as_of), record.promises
     state = texts(promises, "state")
     uncoded = among(state, ("breached", "met_late")) & ~known(texts(promises, "breach_cause"))
-    for row in _rows(promises, uncoded | (state == "void")):
-        member = None if pd.isna(row.member_id) else str(row.member_id)
-        if row.state != "void":
-            due = _day(row.due_on).isoformat()
-            yield _task(row.household_id, member, row.promise_id, None, "TASK_CODE_BREACH", due_on=due)
-        elif row.promise_id not in told:
-            yield _task(row.household_id, member, row.promise_id, None, "TASK_TELL_VOID", reason=str(row.void_reason))
+    whose = ("household_id", "member_id", "promise_id")
+    for home, member, promise, due in cells(promises, uncoded, *whose, "due_on"):
+        yield _task(home, member, promise, None, "TASK_CODE_BREACH", due_on=due.isoformat())
+    for home, member, promise, reason in cells(promises, state == "void", *whose, "void_reason"):
+        if promise not in told:
+            yield _task(home, member, promise, None, "TASK_TELL_VOID", reason=str(reason))
 
 
 _RULES: tuple[Callable[[TaskRecord, date, PolicyBook], Iterator[Task]], ...] = (
@@ -121,18 +120,12 @@ _RULES: tuple[Callable[[TaskRecord, date, PolicyBook], Iterator[Task]], ...] = (
 )  # fmt: skip
 
 
-def _rows(frame: pd.DataFrame, keep: Bools) -> Iterator[Any]:
-    """Yield the rows that are kept, each with its columns by name."""
-    if keep.any():
-        yield from frame[keep].itertuples()
-
-
-def _owned(record: TaskRecord, frame: pd.DataFrame, keep: Bools) -> Iterator[tuple[str, Any]]:
-    """Yield the household and the row of each row of its members that is kept."""
+def _owned(record: TaskRecord, table: Table, keep: Bools, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Yield of each row of the record's members that is kept the household, the member and some columns."""
     home = dict(zip(texts(record.members, "member_id"), texts(record.members, "household_id"), strict=True))
-    for row in _rows(frame, keep):
-        if row.member_id in home:
-            yield home[row.member_id], row
+    for member, *rest in cells(table, keep, "member_id", *names):
+        if member in home:
+            yield home[member], member, *rest
 
 
 def _told(record: TaskRecord, item: str, as_of: date) -> set[str]:
@@ -141,14 +134,5 @@ def _told(record: TaskRecord, item: str, as_of: date) -> set[str]:
     return set(texts(notices, "object_id")[given & ~(days(notices, "withdrawn_on") <= today)])
 
 
-def _task(household: object, member: object, record: object, due: object, code: str, **facts: Fact) -> Task:
-    day = due.date() if isinstance(due, pd.Timestamp) else due
-    return Task(
-        str(household), None if member is None else str(member), str(record), day if isinstance(day, date) else None,
-        Reason(code, facts),
-    )  # fmt: skip
-
-
-def _day(value: object) -> date:
-    assert isinstance(value, pd.Timestamp)
-    return value.date()
+def _task(household: str, member: str | None, record: str, due: date | None, code: str, **facts: Fact) -> Task:
+    return Task(household, member, record, due, Reason(code, facts))

@@ -9,6 +9,7 @@ import pandas as pd
 from matching.arrays import Bools, Days, Ints
 from matching.columns import (
     NO_DAY,
+    Table,
     among,
     counts,
     dated,
@@ -17,6 +18,7 @@ from matching.columns import (
     in_order,
     last_of,
     looked_up,
+    numbers,
     picked,
     texts,
     written,
@@ -27,10 +29,10 @@ WELFARE = "PUBLIC_WELFARE"
 
 
 def welfare_term_table(
-    members: pd.DataFrame,
-    placements: pd.DataFrame,
-    referrals: pd.DataFrame,
-    positions: pd.DataFrame,
+    members: Table,
+    placements: Table,
+    referrals: Table,
+    positions: Table,
     as_of: date,
     policy: PolicyBook,
 ) -> pd.DataFrame:
@@ -62,7 +64,7 @@ def welfare_term_table(
     offers = _other_offers(row, referrals, positions, over, today)
     verdict = _verdict(times, offers, members, runs, policy)
     return pd.DataFrame({
-        "member_id": members["member_id"].array, "times": times, "term_ends_on": dated(np.where(runs, ends, NO_DAY)), "to_retirement": near,
+        "member_id": written(texts(members, "member_id")), "times": times, "term_ends_on": dated(np.where(runs, ends, NO_DAY)), "to_retirement": near,
         "other_offers": offers, "may_take": among(verdict, ("FIRST", "REPEAT_ALLOWED")), "verdict": written(verdict),
     })  # fmt: skip
 
@@ -102,7 +104,7 @@ def _term_end(began: np.ndarray, policy: PolicyBook) -> np.ndarray:
 
 
 def _other_offers(
-    row: Mapping[object, int], referrals: pd.DataFrame, positions: pd.DataFrame, ended: Days, today: np.datetime64
+    row: Mapping[object, int], referrals: Table, positions: Table, ended: Days, today: np.datetime64
 ) -> Ints:
     kinds = dict(zip(texts(positions, "position_id"), texts(positions, "kind"), strict=True))
     owner, post, on = (
@@ -118,11 +120,11 @@ def _other_offers(
     return counts(np.array([i for i, _ in others], dtype=np.int64), len(row))
 
 
-def _verdict(times: Ints, offers: Ints, members: pd.DataFrame, runs: Bools, policy: PolicyBook) -> np.ndarray:
+def _verdict(times: Ints, offers: Ints, members: Table, runs: Bools, policy: PolicyBook) -> np.ndarray:
     again = np.zeros(len(members), dtype=bool)
     for category in policy.items("pw.repeat_categories"):
         if category == "disabled_severe":
-            again |= members["disability_level"].to_numpy(dtype=float, na_value=np.nan) <= 2
+            again |= numbers(members, "disability_level") <= 2
         else:
             again |= holding(texts(members, "categories"), category)
     rules = (

@@ -10,6 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 from pandas.api.extensions import ExtensionArray
 
+from matching.columns import Columns, Table
 from matching.tables import TABLES, Column, Kind
 
 _TEXT = pd.StringDtype(na_value=np.nan)
@@ -30,6 +31,25 @@ def to_frame(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) ->
     return pd.DataFrame({n: _cells(TABLES[table].column(n), c) for n, c in zip(names, columns, strict=True)})
 
 
+def to_columns(table: str, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Columns:
+    """Return a few rows as plain columns."""
+    return _columns(table, names, rows) if rows else _no_columns(table, names)
+
+
+def _columns(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    cells = {n: _plain_cells(TABLES[table].column(n), c) for n, c in zip(names, values, strict=True)}
+    for column in cells.values():
+        if isinstance(column, np.ndarray):
+            column.flags.writeable = False
+    return Columns(cells, len(rows))
+
+
+@lru_cache(maxsize=512)
+def _no_columns(table: str, names: tuple[str, ...]) -> Columns:
+    return _columns(table, names, [])
+
+
 def no_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
     """Return a canonical frame without rows; made once, for a few changed rows ask for many of them."""
     return _without_rows(table, names).copy()
@@ -41,13 +61,16 @@ def _without_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray:
+    cells = _plain_cells(column, values)
     if column.kind is Kind.DATE:
-        days = (
-            np.array(["NaT" if v is None else v for v in values], dtype="datetime64[D]")
-            if values
-            else np.zeros(0, dtype="datetime64[D]")
-        )
-        return days.astype("datetime64[s]")
+        return cells.astype("datetime64[s]")
+    return pd.array(cells, dtype=_TEXT) if cells.dtype == object else cells
+
+
+def _plain_cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray:
+    """Return values as a column of ``matching.columns``."""
+    if column.kind is Kind.DATE:
+        return np.array(["NaT" if v is None else v for v in values] or [], dtype="datetime64[D]")
     if column.kind in (Kind.INT, Kind.MONEY):
         known, unknown = _known(values, "int64")
         return pd.arrays.IntegerArray(known, unknown) if column.nullable else known
@@ -56,7 +79,7 @@ def _cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray
         return pd.arrays.BooleanArray(known, unknown) if column.nullable else known
     if column.kind is Kind.FLOAT:
         return np.array(values, dtype="float64")
-    return pd.array(list(values), dtype=_TEXT)
+    return np.array(values, dtype=object)
 
 
 def _known(values: Sequence[Any], dtype: str) -> tuple[np.ndarray, np.ndarray]:
@@ -65,26 +88,27 @@ def _known(values: Sequence[Any], dtype: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array([0 if v is None else v for v in values], dtype=dtype), unknown
 
 
-def to_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> list[dict[str, Any]]:
+def to_rows(rows: Iterable[Mapping[str, Any]] | Table) -> list[dict[str, Any]]:
     """Return rows as plain values a driver takes."""
-    if not isinstance(rows, pd.DataFrame):
+    if not isinstance(rows, pd.DataFrame | Columns):
         return [{k: plain(v) for k, v in row.items()} for row in rows]
     if not len(rows):
         return []
-    columns = {str(name): _plain_column(rows[name]) for name in rows.columns}
+    held = rows.cells.items() if isinstance(rows, Columns) else ((n, rows[n].array) for n in rows.columns)
+    columns = {str(name): _plain_column(cells) for name, cells in held}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _plain_column(series: pd.Series) -> list[Any]:
-    if series.dtype.kind == "M":
-        return list(series.to_numpy().astype("datetime64[D]").tolist())
-    if isinstance(series.array, pd.arrays.ArrowStringArray):
-        return list(series.array.__arrow_array__().to_pylist())
-    if isinstance(series.array, pd.arrays.IntegerArray | pd.arrays.BooleanArray):
-        return [None if v is pd.NA else v for v in series.array.to_numpy(dtype=object).tolist()]
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fib":
-        return [None if v != v else v for v in series.tolist()]
-    values, missing = series.astype(object).tolist(), series.isna().tolist()
+def _plain_column(cells: np.ndarray | ExtensionArray) -> list[Any]:
+    if cells.dtype.kind == "M":
+        return list(np.asarray(cells).astype("datetime64[D]").tolist())
+    if isinstance(cells, pd.arrays.ArrowStringArray):
+        return list(cells.__arrow_array__().to_pylist())
+    if isinstance(cells, pd.arrays.IntegerArray | pd.arrays.BooleanArray):
+        return [None if v is pd.NA else v for v in cells.to_numpy(dtype=object).tolist()]
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "fib":
+        return [None if v != v else v for v in cells.tolist()]
+    values, missing = cells.astype(object).tolist(), pd.isna(cells).tolist()
     return [None if unknown else v for v, unknown in zip(values, missing, strict=True)]
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from matching.columns import Columns
 from matching.errors import Conflict, NotFound, NotReady
 from matching.tables import TABLES
 from service.settings import Settings
 from service.storage import feed, journal, leasing
 from service.storage.engine import make_engine, reading, writing
-from service.storage.frames import no_rows, plain, select_columns, to_frame, to_rows
+from service.storage.frames import no_rows, plain, select_columns, to_columns, to_frame, to_rows
 from service.storage.migrate import migrate
 from service.storage.parts import NightParts
 from service.storage.schema import VAULTS, changes, identities, leases, metadata, refused_rows
@@ -76,19 +77,31 @@ class Reader:
         """Return what ``read`` does, of people in the caller's regions only."""
         return self._read(table, columns, self._regions, where)
 
+    def few(self, table: str, columns: Sequence[str] | None = None, **where: Any) -> Columns:
+        """Return what ``seen`` does as plain columns: for the few rows of a household."""
+        names = tuple(columns or TABLES[table].names)
+        return to_columns(table, names, self._rows(table, names, self._regions, where))
+
     def _read(
         self, table: str, columns: Sequence[str] | None, regions: Sequence[str], where: Mapping[str, Any]
     ) -> pd.DataFrame:
+        names = tuple(columns or TABLES[table].names)
+        rows = self._rows(table, names, regions, where)
+        return to_frame(table, names, rows) if rows else no_rows(table, names)
+
+    def _rows(
+        self, table: str, names: Sequence[str], regions: Sequence[str], where: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
         spec, source = TABLES[table], metadata.tables[table]
-        names = tuple(columns or spec.names)
         if any(isinstance(v, list | tuple | set | frozenset) and not v for v in where.values()):
-            return no_rows(table, names)
+            return []
         query = select_columns(source, names).where(*(_is(source.c[k], v) for k, v in where.items()))
         inside = scope(source, regions)
         if inside is not None:
             query = query.where(inside)
         result = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key)))
-        return to_frame(table, names, result.cursor.fetchall())
+        rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
+        return rows
 
     def read_among(
         self, table: str, columns: Sequence[str], key: str, values: Sequence[Any], **where: Any

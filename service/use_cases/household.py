@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
 from matching.categories import category_prompts
-from matching.columns import among, texts
+from matching.columns import Columns, among, chosen, texts
 from matching.deadlines import recognition_due, review_request_until
 from matching.entitlements import member_entitlements
 from matching.errors import NotFound
@@ -94,14 +92,14 @@ def household_file(office: Office, household_id: str, *, request_id: str | None 
     return _standing(office, read)
 
 
-def _standing(office: Office, read: Mapping[str, pd.DataFrame]) -> HouseholdFile:
+def _standing(office: Office, read: Mapping[str, Columns]) -> HouseholdFile:
     household = only(read["households"])
     today = office.today()
     place = office.policy(today).at(str(household["region_code"])[:6])
     clocks = records(promise_table(read["households"], read["members"], read["promises"], today, place))
     left = [int(str(c["days_left"])) for c in clocks if c["days_left"] is not None]
     promises = sorted(records(read["promises"]), key=lambda p: (str(p["started_on"]), str(p["promise_id"])))
-    about = {str(p["promise_id"]) for p in promises} | set(read["members"]["member_id"])
+    about = {str(p["promise_id"]) for p in promises} | set(texts(read["members"], "member_id"))
     waiting, _ = listed(office, state="proposed", about=about, limit=500)
     record = TaskRecord(**{name: read[name] for name in TaskRecord.__dataclass_fields__})
     state = household_table(read["households"], read["members"], read["placements"], read["referrals"], today, place)
@@ -112,26 +110,26 @@ def _standing(office: Office, read: Mapping[str, pd.DataFrame]) -> HouseholdFile
     )  # fmt: skip
 
 
-def _read(reader: Reader, household_id: str) -> dict[str, pd.DataFrame]:
-    households = reader.seen("households", household_id=household_id)
-    if households.empty:
+def _read(reader: Reader, household_id: str) -> dict[str, Columns]:
+    households = reader.few("households", household_id=household_id)
+    if not len(households):
         raise NotFound(f"no household {household_id!r} in the record; check the number")
-    members = reader.seen("members", household_id=household_id)
-    ids = members["member_id"].tolist()
-    own = {name: reader.seen(name, member_id=ids) for name in _OF_MEMBERS}
-    posts = reader.seen("positions", _OF_POSTS, position_id=sorted(set(own["referrals"]["position_id"])))
-    promises = reader.seen("promises", household_id=household_id)
+    members = reader.few("members", household_id=household_id)
+    ids = texts(members, "member_id").tolist()
+    own = {name: reader.few(name, member_id=ids) for name in _OF_MEMBERS}
+    posts = reader.few("positions", _OF_POSTS, position_id=sorted(set(texts(own["referrals"], "position_id"))))
+    promises = reader.few("promises", household_id=household_id)
     return {"households": households, "members": members, "promises": promises, "positions": posts, **own}
 
 
-def _beside(reader: Reader, household_id: str, read: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _beside(reader: Reader, household_id: str, read: Mapping[str, Columns]) -> dict[str, Columns]:
     """Read what a caseworker sees of a household beside where it stands; of the journal what was done with its promises."""
-    numbers = read["promises"]["promise_id"].tolist()
+    numbers = texts(read["promises"], "promise_id").tolist()
     return {
-        "contacts": reader.seen("contacts", household_id=household_id),
-        "pairings": reader.seen("pairings", household_id=household_id),
-        "entitlement_uses": reader.seen("entitlement_uses", member_id=read["members"]["member_id"].tolist()),
-        "journal": reader.seen("journal", object_type="promises", object_id=numbers),
+        "contacts": reader.few("contacts", household_id=household_id),
+        "pairings": reader.few("pairings", household_id=household_id),
+        "entitlement_uses": reader.few("entitlement_uses", member_id=texts(read["members"], "member_id").tolist()),
+        "journal": reader.few("journal", object_type="promises", object_id=numbers),
     }
 
 
@@ -148,7 +146,7 @@ def _recognition(office: Office, household: Row, place: PolicyBook) -> tuple[dat
 
 
 def _members(
-    read: Mapping[str, pd.DataFrame], clocks: list[dict[str, object]], today: date, place: PolicyBook
+    read: Mapping[str, Columns], clocks: list[dict[str, object]], today: date, place: PolicyBook
 ) -> tuple[MemberStanding, ...]:
     members, households = read["members"], read["households"]
     paths = records(
@@ -166,16 +164,12 @@ def _members(
     out = []
     for k, member in enumerate(records(members)):
         mine = str(member["member_id"])
-        own = _of(read["trainings"], mine)
+        own = chosen(read["trainings"], texts(read["trainings"], "member_id") == mine)
         out.append(MemberStanding(
             mine, clocks[k], paths[k], tuple(t.reason for t in tallies(mine, log, today, place)), welfare[k],
             int(order[k]), offers[k], prompts.get(mine, ()), member_entitlements(member, place, today, trainings=own),
         ))  # fmt: skip
     return tuple(out)
-
-
-def _of(table: pd.DataFrame, member_id: str) -> pd.DataFrame:
-    return table[texts(table, "member_id") == member_id] if len(table) else table
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +257,10 @@ def _kept(promises: tuple[Row, ...], members: list[FileMember]) -> Row | None:
 
 
 def _file_members(
-    office: Office, index: Index, read: Mapping[str, pd.DataFrame], file: HouseholdFile, request_id: str | None
+    office: Office, index: Index, read: Mapping[str, Columns], file: HouseholdFile, request_id: str | None
 ) -> tuple[list[FileMember], list[Showing]]:
-    titles = dict(zip(read["positions"]["position_id"], read["positions"]["title"], strict=True))
-    still = read["referrals"][among(texts(read["referrals"], "state"), OPEN_REFERRAL_STATES)]
+    titles = dict(zip(*(texts(read["positions"], name) for name in ("position_id", "title")), strict=True))
+    still = chosen(read["referrals"], among(texts(read["referrals"], "state"), OPEN_REFERRAL_STATES))
     held = [{**r, "title": str(titles[r["position_id"]])} for r in records(still)]
     courses = records(read["trainings"])
     out, shown = [], []

@@ -1,9 +1,9 @@
 """A member may switch the learned order off; the written rule then orders the list, and it says so."""
 
-import pandas as pd
+import numpy as np
 
 from matching.baseline import BaselineScorer
-from matching.columns import texts
+from matching.columns import Table, days, texts
 from matching.errors import NotFound
 from matching.scoring import Scorer
 from service.use_cases.entries import enter, identifier
@@ -14,7 +14,7 @@ ITEM = "machine_assisted"
 """The notice that tells a member of the machine; withdrawn, it says that the member does not want it."""
 
 
-def scorer_for(office: Office, member_id: str, notices: pd.DataFrame | None = None) -> Scorer:
+def scorer_for(office: Office, member_id: str, notices: Table | None = None) -> Scorer:
     """Return what orders a member's posts: the written rule where the member switched the machine off.
 
     ``notices`` are rows of that table that hold the member's, where they are read already.
@@ -22,12 +22,12 @@ def scorer_for(office: Office, member_id: str, notices: pd.DataFrame | None = No
     return BaselineScorer() if switched_off(office, member_id, notices) else office.scorer()
 
 
-def switched_off(office: Office, member_id: str, notices: pd.DataFrame | None = None) -> bool:
+def switched_off(office: Office, member_id: str, notices: Table | None = None) -> bool:
     """Whether the member does not want a learned order; ``notices`` as in ``scorer_for``."""
     if notices is None:
         notices = office.store.read("notices", ["member_id", "item", "withdrawn_on"], member_id=member_id, item=ITEM)
     told = (texts(notices, "member_id") == member_id) & (texts(notices, "item") == ITEM)
-    return bool(notices["withdrawn_on"].notna().to_numpy()[told].any())
+    return bool((~np.isnat(days(notices, "withdrawn_on"))[told]).any())
 
 
 def switch_machine(office: Office, member_id: str, on: bool, *, key: str | None = None) -> bool:

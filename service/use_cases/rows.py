@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from matching.columns import Columns, Table
 from matching.reasons import Reason
 from service.storage.frames import to_rows
 
 
-def only(frame: pd.DataFrame) -> dict[str, object]:
-    """Return the single row of a frame as plain values: dates as dates, unknown as None."""
-    return at(frame, [0])[0]
+def only(frame: Table) -> dict[str, object]:
+    """Return the single row of a table as plain values: dates as dates, unknown as None."""
+    return to_rows(frame)[0] if isinstance(frame, Columns) else at(frame, [0])[0]
 
 
 def at(frame: pd.DataFrame, rows: Iterable[int]) -> list[dict[str, object]]:
-    """Return a few rows of a frame by their places, as plain values; a cell at a time, for picking rows out copies every column of text."""
-    columns = {str(name): frame[name].array for name in frame.columns}
-    return [{name: _value(cells[row]) for name, cells in columns.items()} for row in rows]
+    """Return a few rows of a frame that holds text by their places, as plain values; picking all out at once copies every column of text."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, map(_value, frame.iloc[row].array), strict=True)) for row in rows]
 
 
 def plain(row: Mapping[str, object]) -> dict[str, object]:
@@ -36,8 +37,8 @@ def _value(value: object) -> object:
     return value.date() if isinstance(value, pd.Timestamp) else value
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the rows of a frame as plain values."""
+def records(frame: Table) -> list[dict[str, object]]:
+    """Return the rows of a table as plain values."""
     return to_rows(frame)
 
 
