@@ -56,7 +56,7 @@ class NightState:
         state = object.__new__(cls)
         state.as_of = as_of
         state.tables = MappingProxyType(
-            {n: _ordered(n, _numbered(tables[n])) if n in tables else empty(t) for n, t in TABLES.items()}
+            {n: in_key_order(n, _numbered(tables[n])) if n in tables else empty(t) for n, t in TABLES.items()}
         )
         return state
 
@@ -65,10 +65,11 @@ class NightState:
 
 
 def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return _ordered(name, check(TABLES[name], frame.reset_index(drop=True)).require())
+    return in_key_order(name, check(TABLES[name], frame.reset_index(drop=True)).require())
 
 
-def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+def in_key_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table in the order of its key."""
     key = list(TABLES[name].key)
     return frame if _in_order(frame, key) else frame.sort_values(key, kind="stable", ignore_index=True)
 

@@ -87,7 +87,7 @@ class Splice:
         return np.insert(out, self.at, part[self.new], axis=0) if len(self.at) else out
 
     def frame(self, old: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame with the part's rows in; the old one itself where nothing differs."""
+        """Return a frame with the part's rows in; the old one itself where nothing differs. Where no row comes in, the part may lack columns."""
         out = old
         if not (self.moves or len(self.same)):
             return out
@@ -105,7 +105,7 @@ class Splice:
     def _overwritten(self, out: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
         """Return a frame with the renewed rows written over; it itself where nothing differs."""
         renewed = {}
-        for name in out.columns if len(self.same) else ():
+        for name in part.columns if len(self.same) else ():
             was, fresh = out[name].array, part[name].array.take(self.renewed)
             if not was.take(self.same).equals(fresh):
                 renewed[name] = was.copy()

@@ -4,9 +4,10 @@ A part, made of the rows a change concerns, is itself an index; ``joined`` puts 
 everything, so that there is one way to make one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from matching.arrays import Bools, Ints
 from matching.columns import NO_DAY, among, counts, dated, days, flags, known, last_day, picked, rows_of, texts, written
 from matching.encoding import encode_members, encode_positions, open_referrals
-from matching.nightly_scene import NEVER_AGAIN, NightState, heard, horizon_of, live_locks
+from matching.nightly_scene import NEVER_AGAIN, heard, horizon_of, in_key_order, live_locks
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
@@ -22,109 +23,105 @@ from matching.splicing import Splice, find, taken
 from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
 from service import index as reading
 from service.index import Index, Marks
-from service.storage.feed import FOLLOWED
-from service.storage.store import Reader
+from service.index_tables import EVERY_PIECE, Tables
 
 SIMULATED = "SIM"
 """Identifiers of generated people begin with this; pages that show any say so."""
 
-Tables = Mapping[str, pd.DataFrame]
-
-_NONE = np.zeros(0, dtype=np.int64)
-
-
-def whole_record(reader: Reader) -> Tables:
-    """Read every table the index is made of."""
-    return {name: reader.read(name) for name in FOLLOWED}
-
-
-def rows_touched(reader: Reader, touched: Mapping[str, Collection[str]], places: pd.DataFrame) -> Tables:
-    """Read all rows of the people and posts a change concerns: whole households, and every post of an employer that changed."""
-    moved = reader.read("members", ["member_id", "household_id"], member_id=sorted(touched["member_id"]))
-    homes = sorted({*touched["household_id"], *moved["household_id"]})
-    members = reader.read("members", household_id=homes)
-    people = sorted(members["member_id"])
-    own = reader.read("positions", position_id=sorted(touched["position_id"]))
-    firms = sorted(touched["employer_id"])
-    others = [reader.read("positions", **{c: firms}) for c in ("employer_id", "user_unit_id")] if firms else []
-    positions = _once([own, *others], "position_id")
-    posts = sorted(positions["position_id"])
-    units = {*firms, *positions["employer_id"], *positions["user_unit_id"].dropna()}
-    return {
-        "regions": places,
-        "households": reader.read("households", household_id=homes),
-        "members": members,
-        "assessments": reader.read("assessments", member_id=people),
-        "employers": reader.read("employers", employer_id=sorted(units)),
-        "positions": positions,
-        "referrals": _of_either(reader, "referrals", "referral_id", people, posts),
-        "placements": reader.read("placements", member_id=people),
-        "promises": _once([reader.read("promises", household_id=homes), reader.read("promises", member_id=people)], "promise_id"),
-        "locks": _of_either(reader, "locks", "lock_id", people, posts),
-        "contacts": reader.read("contacts", household_id=homes),
-    }  # fmt: skip
-
-
-def _of_either(reader: Reader, table: str, key: str, people: list[str], posts: list[str]) -> pd.DataFrame:
-    return _once([reader.read(table, member_id=people), reader.read(table, position_id=posts)], key)
-
-
-def _once(frames: Sequence[pd.DataFrame], key: str) -> pd.DataFrame:
-    filled = [f for f in frames if len(f)] or [frames[0]]
-    return (
-        filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True).drop_duplicates(key, ignore_index=True)
-    )
+_NONE, _NOBODY = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
 
 
 def index_of(
-    tables: Tables, version: int, as_of: date, policy: PolicyBook, *, open_only: bool = True, beside: Pairing | None = None
+    tables: Tables, version: int, as_of: date, policy: PolicyBook, *, open_only: bool = True, beside: Index | None = None,
+    stale: Collection[str] = EVERY_PIECE,
 ) -> Index:  # fmt: skip
     """Return the index of these rows; of the posts only the open ones, unless all are wanted.
 
-    ``beside`` is the pairing the part is going to be joined to: where the part has nobody, or no posts, nothing is encoded.
+    ``beside`` is the index the part is going to be joined to: a piece that is not ``stale`` is that index's own.
     """
-    posts = tables["positions"]
+    state = {name: in_key_order(name, frame) for name, frame in tables.items()}
+    posts = state["positions"]
     is_open = texts(posts, "status") == "open"
-    state = NightState.canonical(
-        as_of, {**tables, "positions": posts[is_open] if open_only and not is_open.all() else posts}
-    )
-    members, positions, referrals = state["members"], state["positions"], state["referrals"]
-    clocks = promise_table(state["households"], members, state["promises"], as_of, policy)
-    left = clocks["days_left"].to_numpy(dtype=float, na_value=np.nan)
-    locks, fresh = live_locks(state["locks"], as_of), heard(referrals, as_of, policy)
-    people, posts_locked, kinds = (texts(locks, name) for name in ("member_id", "position_id", "kind"))
+    if open_only and not is_open.all():
+        state["positions"] = posts[is_open].reset_index(drop=True)
+    fresh = heard(state["referrals"], as_of, policy)
+    made: dict[str, Any] = {"version": version, "as_of": as_of, "policy": policy}
+    if not {"people", "posts", "pending"}.isdisjoint(stale):
+        made["pairing"] = _pairing(state, as_of, policy, None if beside is None else beside.pairing, stale)
+    if "people" in stale:
+        made |= _people_as_read(state)
+    if "posts" in stale:
+        made |= _posts_as_read(state)
+    if "clocks" in stale:
+        clocks = promise_table(state["households"], state["members"], state["promises"], as_of, policy)
+        left = clocks["days_left"].to_numpy(dtype=float, na_value=np.nan)
+        made |= {"clocks": clocks.set_index("member_id"), "planning_days": horizon_of(left)}
+    if not {"clocks", "sent", "called"}.isdisjoint(stale):
+        made["desk"] = _desk(state, made.get("clocks"), stale)
+    if "pending" in stale:
+        made["held"] = _held(state["referrals"], fresh, texts(state["positions"], "position_id"))
+    if "rooms" in stale:
+        made["room"] = room(state["positions"], policy)
+    if not {"between", "closed"}.isdisjoint(stale):
+        made |= _stands_between(state, fresh, as_of, stale)
+    return Index(**made) if beside is None else replace(beside, **made)
+
+
+def _people_as_read(state: Tables) -> dict[str, Any]:
+    return {
+        "members": state["members"].set_index("member_id", drop=False),
+        "households": state["households"].set_index("household_id", drop=False),
+        "simulated": any(str(i).startswith(SIMULATED) for i in texts(state["members"], "member_id")),
+        "places": state["regions"].set_index("region_code"),
+    }
+
+
+def _posts_as_read(state: Tables) -> dict[str, Any]:
+    return {
+        "positions": state["positions"].set_index("position_id", drop=False),
+        "employers": state["employers"].set_index("employer_id", drop=False),
+    }
+
+
+def _stands_between(state: Tables, fresh: Bools, as_of: date, stale: Collection[str]) -> dict[str, Any]:
+    """Return what stands between pairs, and who and what is held out of the plan, by referrals and by the locks of a day."""
+    locks = live_locks(state["locks"], as_of)
+    people, posts, kinds = (texts(locks, name) for name in ("member_id", "position_id", "kind"))
     alone, bars = ~known(people), ~among(kinds, ("pin", "promised"))
-    ids, numbers = texts(members, "member_id"), texts(positions, "position_id")
-    return Index(
-        version=version, as_of=as_of, policy=policy, pairing=_pairing(state, policy, beside),
-        members=members.set_index("member_id", drop=False), positions=positions.set_index("position_id", drop=False),
-        clocks=clocks.set_index("member_id"), desk=_desk(state, clocks),
-        households=state["households"].set_index("household_id", drop=False),
-        employers=state["employers"].set_index("employer_id", drop=False), places=state["regions"].set_index("region_code"),
-        planning_days=horizon_of(left), held=_held(referrals, fresh, numbers), room=room(positions, policy),
-        shut=among(numbers, set(posts_locked[alone])), out=among(ids, set(people[~alone & ~known(posts_locked) & bars])),
-        marks=_marks(referrals, fresh, locks[~alone & known(posts_locked) & bars]),
-        simulated=any(str(i).startswith(SIMULATED) for i in ids),
-    )  # fmt: skip
+    made: dict[str, Any] = {}
+    if "between" in stale:
+        made["marks"] = _marks(state["referrals"], fresh, locks[~alone & known(posts) & bars])
+    if "closed" in stale:
+        made["shut"] = among(texts(state["positions"], "position_id"), set(posts[alone]))
+        made["out"] = among(texts(state["members"], "member_id"), set(people[~alone & ~known(posts) & bars]))
+    return made
 
 
-def _pairing(state: NightState, policy: PolicyBook, beside: Pairing | None) -> Pairing:
-    referrals, members, positions = state["referrals"], state["members"], state["positions"]
-    if beside is not None and not len(members):
+def _pairing(
+    state: Tables, as_of: date, policy: PolicyBook, beside: Pairing | None, stale: Collection[str]
+) -> Pairing:  # fmt: skip
+    """Return the encoded people and posts; beside a pairing, its own of the side that is not stale, and nothing is encoded for nobody."""
+    members, positions, referrals = state["members"], state["positions"], state["referrals"]
+    if beside is not None and "people" not in stale:
+        people = beside.members
+    elif beside is not None and not len(members):
         people = taken(beside.members, _NONE)
     else:
         people = encode_members(
-            members, state["assessments"], state.as_of, policy,
+            members, state["assessments"], as_of, policy,
             placements=state["placements"], households=state["households"], regions=state["regions"],
         )  # fmt: skip
+    if beside is not None and "pending" not in stale and "posts" not in stale:
+        return Pairing(people, beside.positions)
     if beside is not None and not len(positions):
         return Pairing(people, taken(beside.positions, _NONE))
     kept = referrals[~((texts(referrals, "state") == "draft") & (texts(referrals, "source") == "night"))]
-    tomorrow = np.full(len(positions), np.datetime64(state.as_of, "D") + 1)
+    tomorrow = np.full(len(positions), np.datetime64(as_of, "D") + 1)
     pending = open_referrals(kept, positions["position_id"], "position_id", tomorrow, OPEN_REFERRAL_STATES)
-    posts = encode_positions(
-        positions, state["employers"], state.as_of, policy, pending=pending, regions=state["regions"]
-    )
+    if beside is not None and "posts" not in stale:
+        here = find(beside.positions.ids, texts(positions, "position_id"))[1]
+        return Pairing(people, replace(taken(beside.positions, here), pending=pending.astype(float)))
+    posts = encode_positions(positions, state["employers"], as_of, policy, pending=pending, regions=state["regions"])
     return Pairing(people, posts)
 
 
@@ -157,53 +154,74 @@ def _marks(referrals: pd.DataFrame, fresh: Bools, barred: pd.DataFrame) -> Marks
     return Marks(members[order], positions[order], kinds[order])
 
 
-def _desk(state: NightState, clocks: pd.DataFrame) -> pd.DataFrame:
-    """Return what a worklist shows of each member, and whether the member is on it."""
+def _desk(state: Tables, clocks: pd.DataFrame | None, stale: Collection[str]) -> pd.DataFrame:
+    """Return what a worklist shows of each member, and whether the member is on it; of the columns those that are stale."""
     members, households, referrals, contacts = (
         state[name] for name in ("members", "households", "referrals", "contacts")
     )
-    ids, n = texts(members, "member_id"), len(members)
+    ids, n, shown = texts(members, "member_id"), len(members), dict[str, Any]()
     home = rows_of(texts(households, "household_id"), texts(members, "household_id"))
-    sent = rows_of(ids, texts(referrals, "member_id"))
-    still = among(texts(referrals, "state"), OPEN_REFERRAL_STATES)
-    called = rows_of(texts(households, "household_id"), texts(contacts, "household_id"))
-    contacted = last_day(called, days(contacts, "contacted_on"), len(households))
-    seeking = flags(members, "willing") & among(texts(members, "employment_state"), SEEKING)
-    return pd.DataFrame({
-        **{name: members[name].array for name in ("member_id", "household_id", "region_code", "reachable", "path_stage")},
-        **{name: clocks[name].array for name in ("days_left", "days_left_gross", "due_on")},
-        "file_no": written(picked(texts(households, "file_no"), home, None)), "open_referrals": counts(sent[still], n),
-        "last_referred_on": dated(last_day(sent, days(referrals, "created_on"), n)),
-        "last_contact_on": dated(picked(contacted, home, NO_DAY)),
-        "running": seeking & clocks["days_left"].notna().to_numpy(),
-    }).set_index("member_id", drop=False)  # fmt: skip
+    if clocks is not None:
+        names = ("member_id", "household_id", "region_code", "reachable", "path_stage")
+        shown |= {name: members[name].array for name in names}
+        shown |= {name: clocks[name].array for name in ("days_left", "days_left_gross", "due_on")}
+        shown["file_no"] = written(picked(texts(households, "file_no"), home, None))
+    if "sent" in stale:
+        sent = rows_of(ids, texts(referrals, "member_id"))
+        still = among(texts(referrals, "state"), OPEN_REFERRAL_STATES)
+        shown["open_referrals"] = counts(sent[still], n)
+        shown["last_referred_on"] = dated(last_day(sent, days(referrals, "created_on"), n))
+    if "called" in stale:
+        called = rows_of(texts(households, "household_id"), texts(contacts, "household_id"))
+        contacted = last_day(called, days(contacts, "contacted_on"), len(households))
+        shown["last_contact_on"] = dated(picked(contacted, home, NO_DAY))
+    if clocks is not None:
+        seeking = flags(members, "willing") & among(texts(members, "employment_state"), SEEKING)
+        shown["running"] = seeking & clocks["days_left"].notna().to_numpy()
+    return pd.DataFrame(shown, index=pd.Index(members["member_id"].array, name="member_id"))
 
 
 def joined(old: Index, part: Index, touched: Tables) -> Index:
-    """Return the index with a part in place of the rows of the people and posts it was made of (``touched``)."""
-    named = np.sort(touched["positions"]["position_id"].to_numpy(dtype=object))
-    people = Splice.of(old.pairing.members.ids, part.pairing.members.ids, np.zeros(0, dtype=object))
-    posts = Splice.of(
-        old.pairing.positions.ids, part.pairing.positions.ids, named[~find(part.pairing.positions.ids, named)[0]]
-    )
-    homes, firms = _added(old.households, part.households), _added(old.employers, part.employers)
-    pairing = Pairing(
-        people.columns(old.pairing.members, part.pairing.members), posts.columns(old.pairing.positions, part.pairing.positions)
-    )  # fmt: skip
+    """Return the index with a part in place of the rows of the people and posts it was made of (``touched``); what is of both stays as it is."""
+    named = np.sort(texts(touched["positions"], "position_id"))
+    ids = np.sort(texts(touched["members"], "member_id"))
+    posted = named if part.positions is old.positions else part.pairing.positions.ids
+    people = Splice.of(old.pairing.members.ids, ids, _NOBODY)
+    posts = Splice.of(old.pairing.positions.ids, posted, named[~find(posted, named)[0]])
+    spliced: dict[str, Any] = {}
+    for name in ("members", "clocks", "desk", "planning_days", "out"):
+        spliced[name] = _put(people, getattr(old, name), getattr(part, name))
+    for name in ("positions", "held", "room", "shut"):
+        spliced[name] = _put(posts, getattr(old, name), getattr(part, name))
+    for name in ("households", "employers"):
+        was, new = getattr(old, name), getattr(part, name)
+        spliced[name] = was if new is was else _added(was, new).frame(was, new)
+    marks = old.marks if part.marks is old.marks else _joined_marks(old.marks, part.marks, ids, named)
     return replace(
-        part, pairing=pairing, members=people.frame(old.members, part.members), positions=posts.frame(old.positions, part.positions),
-        clocks=people.frame(old.clocks, part.clocks), desk=people.frame(old.desk, part.desk),
-        households=homes.frame(old.households, part.households), employers=firms.frame(old.employers, part.employers),
-        places=old.places, planning_days=people.array(old.planning_days, part.planning_days),
-        held=posts.array(old.held, part.held), room=posts.array(old.room, part.room), shut=posts.array(old.shut, part.shut),
-        out=people.array(old.out, part.out),
-        marks=_joined_marks(old.marks, part.marks, part.pairing.members.ids, named), simulated=old.simulated or part.simulated,
+        part, **spliced, pairing=_joined_pairing(old.pairing, part.pairing, people, posts), places=old.places, marks=marks,
+        simulated=old.simulated or part.simulated,
     )  # fmt: skip
+
+
+def _joined_pairing(old: Pairing, part: Pairing, people: Splice, posts: Splice) -> Pairing:
+    members, positions = old.members, old.positions
+    if part.members is not members:
+        members = people.columns(members, part.members)
+    if part.positions is not positions:
+        positions = posts.columns(positions, part.positions)
+    same = members is old.members and positions is old.positions
+    return old if same else Pairing(members, positions)
+
+
+def _put(splice: Splice, old: Any, new: Any) -> Any:
+    if new is old:
+        return old
+    return splice.frame(old, new) if isinstance(old, pd.DataFrame) else splice.array(old, new)
 
 
 def _added(old: pd.DataFrame, part: pd.DataFrame) -> Splice:
     before, fresh = old.index.to_numpy(dtype=object), part.index.to_numpy(dtype=object)
-    return Splice.of(before, fresh, np.zeros(0, dtype=object))
+    return Splice.of(before, fresh, _NOBODY)
 
 
 def _joined_marks(old: Marks, part: Marks, people: np.ndarray, posts: np.ndarray) -> Marks:

@@ -1,13 +1,14 @@
 """The newest index, renewed row by row when the store has moved on."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
 from matching.policy.load import PolicyBook
 from service.index import Index
-from service.index_reading import index_of, joined, rows_touched, whole_record
+from service.index_reading import index_of, joined
+from service.index_tables import pieces_on, rows_touched, whole_record
 from service.storage.store import Reader, Store
 
 
@@ -19,6 +20,7 @@ class LiveIndex:
         self._policy = policy
         self._lock = threading.Lock()
         self._index: Index | None = None
+        self._writes: Mapping[str, int] = {}
         self._views: dict[tuple[str, ...], Index] = {}
 
     def at(self, as_of: date, heads: tuple[str, ...] = ()) -> Index:
@@ -27,7 +29,7 @@ class LiveIndex:
         if not heads:
             return index
         view = self._views.get(heads)
-        if view is None or view.pairing is not index.pairing:
+        if view is None or (view.version, view.as_of) != (index.version, index.as_of):
             view = self._views[heads] = index.limited_to(heads)
         return view
 
@@ -44,11 +46,13 @@ class LiveIndex:
             return held
 
     def _renewed(self, reader: Reader, held: Index | None, as_of: date) -> Index:
-        change = reader.change()
+        change, before, now = reader.change(), self._writes, reader.writes()
+        self._writes = now
         touched = None if held is None or held.as_of != as_of else reader.touched_since(held.version)
         if held is None or touched is None:
             return index_of(whole_record(reader), change, as_of, self._policy(as_of))
         if not any(touched.values()):
             return replace(held, version=change)
-        rows = rows_touched(reader, touched, held.places.reset_index())
-        return joined(held, index_of(rows, change, as_of, held.policy, beside=held.pairing), rows)
+        stale = pieces_on({name for name, n in now.items() if n != before.get(name)})
+        rows = rows_touched(reader, touched, held, stale)
+        return joined(held, index_of(rows, change, as_of, held.policy, beside=held, stale=stale), rows)

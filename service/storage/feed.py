@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage.schema import touched
+from service.storage.schema import changes, touched
 
 FOLLOWED: Mapping[str, tuple[str, ...]] = {
     "regions": (),
@@ -70,6 +70,11 @@ class Touched:
 def count(connection: sa.Connection) -> int:
     """Return the number of the last change; 0 before the first."""
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(touched.c.seq), 0))).scalar_one())
+
+
+def writes(connection: sa.Connection) -> dict[str, int]:
+    """Return how often each table was written: what was not written since a reading need not be read again."""
+    return {str(name): int(n) for name, n in connection.execute(sa.select(changes.c.name, changes.c.n))}
 
 
 def since(connection: sa.Connection, seq: int) -> Mapping[str, Collection[str]] | None:

@@ -137,6 +137,10 @@ class Reader:
         """Return the number of the last change to what the index is made of."""
         return feed.count(self._connection)
 
+    def writes(self) -> Mapping[str, int]:
+        """Return how often each table was written."""
+        return feed.writes(self._connection)
+
     def touched_since(self, change: int) -> Mapping[str, Collection[str]] | None:
         """Return whose rows changed after a change, by owner column; None when that cannot be told one by one."""
         return feed.since(self._connection, change)
@@ -182,13 +186,14 @@ class Transaction(Reader):
         return int(result.rowcount)
 
     def delete(self, table: str, **where: Any) -> int:
-        """Take rows away; returns how many."""
+        """Take rows away; returns how many. What is in memory of a followed table is read afresh."""
         source = metadata.tables[table]
         if not where:
             raise ValueError(f"expected a condition to delete rows of {table} by, found none")
         result = self._connection.execute(source.delete().where(*(_is(source.c[k], v) for k, v in where.items())))
         if result.rowcount:
             self._touched.add(table)
+            self._owners.everything |= self._owners.follows(table)
         return int(result.rowcount)
 
     def update_each(self, table: str, rows: pd.DataFrame, key: Sequence[str], where: Mapping[str, Any]) -> int:

@@ -12,7 +12,8 @@ from matching.ranking import explained
 from matching.reasons import Reason, Verdict
 from matching.unblock import nearest_changes
 from service.index import Index
-from service.index_reading import index_of, rows_touched
+from service.index_reading import index_of
+from service.index_tables import rows_touched
 from service.storage.feed import OWNERS
 from service.use_cases.chance import chance_band
 from service.use_cases.machine import scorer_for
@@ -93,7 +94,7 @@ def _with_closed_post(office: Office, index: Index, member_id: str, position_id:
     """Return an index of this member's household and this post alone."""
     owners = {**dict.fromkeys(OWNERS, ()), "member_id": (member_id,), "position_id": (position_id,)}
     with office.store.reading() as reader:
-        rows = rows_touched(reader, owners, index.places.reset_index())
+        rows = rows_touched(reader, owners, index)
     if rows["positions"].empty:
         raise NotFound(f"no post {position_id!r} in the record; check the identifier")
     return index_of(rows, index.version, index.as_of, index.policy, open_only=False)

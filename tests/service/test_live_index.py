@@ -9,7 +9,8 @@ import pytest
 from matching.encoding import Experience
 from matching.tables import TABLES, check
 from matching.tokens import TokenColumn
-from service.index_reading import index_of, whole_record
+from service.index_reading import index_of
+from service.index_tables import whole_record
 from service.storage.feed import MOST
 from service.use_cases.rank import rank_member
 from tests.service.conftest import add
@@ -195,6 +196,42 @@ def test_every_kind_of_change_alone_reaches_the_index(office):
         with office.store.write() as tx:
             change(tx, kind, 3, 7)
         assert_same(office.now(), fresh(office))
+
+
+def test_what_does_not_rest_on_a_table_that_was_written_is_the_same_as_before(office):
+    before = office.now()
+    with office.store.write() as tx:
+        change(tx, "seen", 3, 7)
+    called = office.now()
+    assert all(
+        getattr(called, name) is getattr(before, name) for name in ("pairing", "members", "clocks", "marks", "held")
+    )
+    assert not called.desk["last_contact_on"].equals(before.desk["last_contact_on"])
+    with office.store.write() as tx:
+        change(tx, "referred", 3, 6)
+    sent = office.now()
+    assert sent.pairing.members is before.pairing.members and sent.positions is before.positions
+    assert sent.pairing.positions.pending.sum() == before.pairing.positions.pending.sum()  # a proposal of the night
+    assert sent.held.sum() == before.held.sum() + 1
+    assert_same(sent, fresh(office))
+
+
+def test_a_person_taken_out_of_the_record_is_on_no_list_any_more(office):
+    assert MEMBERS[0]["member_id"] in office.now().members.index
+    with office.store.write() as tx:
+        for name in (
+            "referrals",
+            "placements",
+            "assessments",
+            "suggestions",
+            "promises",
+            "locks",
+            "contacts",
+            "members",
+        ):
+            tx.delete(name, member_id=MEMBERS[0]["member_id"])
+    assert MEMBERS[0]["member_id"] not in office.now().members.index
+    assert_same(office.now(), fresh(office))
 
 
 def test_a_reading_does_not_change_under_who_holds_it(office):
