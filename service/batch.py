@@ -25,12 +25,13 @@ from matching.night_shards import shards_of
 from matching.nightly import NightPlan, NightState, joined
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
+from service.clock import local_now
 from service.night_parts import frozen_of, plan_of, plan_part
 from service.night_rows import proposals, still_room, suggestions
 from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
 from service.storage.store import Store, Transaction, Write
-from service.wiring import LOCAL, Office
+from service.wiring import Office
 from service.workers import handed_out, workforce
 
 READS = (
@@ -110,7 +111,7 @@ def office_night(
 ) -> NightReport:
     """Run the night of an office with the workers its settings name."""
     night = Night(
-        office.store, office.scorer(), office.settings.region_code, office.today(), datetime.now(LOCAL), actor, seed,
+        office.store, office.scorer(), office.settings.region_code, office.today(), local_now(), actor, seed,
         progress or _silent, stop_at(office.settings), record_to,
     )  # fmt: skip
     with workforce(office.settings):
@@ -288,7 +289,7 @@ def _finish(night: Night, report: NightReport, write: Write) -> None:
         "referrals": report.written, "withdrawn": report.withdrawn, "dropped": report.dropped,
         "unplaced": len(report.plan.unplaced), "gap": report.plan.certificate.gap, "plan": report.plan.fingerprint(),
     }  # fmt: skip
-    done = {"state": "done", "finished_at": datetime.now(LOCAL).isoformat(), "summary": json.dumps(summary)}
+    done = {"state": "done", "finished_at": local_now().isoformat(), "summary": json.dumps(summary)}
     with write() as tx:
         tx.update("runs", {"run_id": report.run_id}, done)
         tx.parts.thaw(report.run_id)

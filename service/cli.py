@@ -22,6 +22,7 @@ from service import (
     logs,
 )
 from service.cli_console import AsOf, Json, day_of, out, progress, refusals, say, show_import, show_night, table
+from service.clock import local_now
 from service.settings import Settings
 
 app = typer.Typer(
@@ -172,16 +173,15 @@ def nightly(
     as_json: Json = False,
 ) -> None:
     """Plan tonight under capacity and write the proposals; safe to start twice and after a kill."""
-    from datetime import datetime
 
     from service.batch import night_figures, office_night
     from service.use_cases.clock_check import require_clock
     from service.use_cases.upkeep import keep_up
-    from service.wiring import LOCAL, open_office
+    from service.wiring import open_office
 
     with refusals(), open_office(Settings(), day=day_of(as_of)) as office, progress() as bar:
         if as_of is None:
-            require_clock(office.store, datetime.now(LOCAL))
+            require_clock(office.store, local_now())
         began = perf_counter()
         kept = keep_up(replace(office, actor="night", role="service"))
         report = office_night(office, seed=seed, progress=bar, record_to=record)

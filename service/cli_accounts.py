@@ -1,11 +1,11 @@
 """The administrator's commands: accounts and keys. A password is typed, or made and printed once; it is never an argument."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from service.cli_console import Json, out, refusals, say, table
+from service.clock import stamp
 from service.settings import Settings
 
 Name = Annotated[str, typer.Argument(help="Name of the account.")]
@@ -151,5 +151,4 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Head of the key.")], as_j
 
     with refusals(), open_store(Settings()) as store:
         Keys(store).revoke(key_id, by=BY)
-    at = datetime.now().astimezone().isoformat(timespec="seconds")
-    say(as_json, {"key_id": key_id, "revoked_at": at}, lambda: out.print(f"key {key_id} is revoked"))
+    say(as_json, {"key_id": key_id, "revoked_at": stamp()}, lambda: out.print(f"key {key_id} is revoked"))

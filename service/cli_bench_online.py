@@ -4,7 +4,6 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from matching.splicing import taken as some_posts
 from service.bench_server import Server, serving
 from service.cli_console import Json, out, progress, refusals, say
 from service.cli_demo import AS_OF
+from service.clock import stamp
 from service.index import Index
 from service.settings import Settings
 
@@ -108,11 +108,10 @@ def put_in_charge(home: Path, seed: int) -> None:
     from models.registry import Registry
     from models.simulation import SCENARIOS, simulate_region
     from models.train import TrainConfig
-    from service.wiring import LOCAL
 
     config = TrainConfig(random_state=seed, cutoff=AS_OF)
     learned, judged = train_and_evaluate(simulate_region(SCENARIOS["base"], seed).tables, config)
-    registry, now = Registry(home / "models"), datetime.now(LOCAL).isoformat(timespec="seconds")
+    registry, now = Registry(home / "models"), stamp()
     version = registry.save(learned, judged, made_by="bench", made_at=now)
     registry.promote(version, by="bench", at=now, override="simulated, for measuring speed")
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from matching.errors import Conflict, OneMonthError
+from service.clock import local_today
 
 Step = Callable[[str, float, float], None]
 """Told the step, how much is done, and how much there is."""
@@ -57,8 +58,6 @@ def say(as_json: bool, data: dict[str, Any], human: Callable[[], None]) -> None:
 
 def day_of(as_of: str | None) -> date:
     """Return the day asked for; wrong dates stop the call."""
-    from service.wiring import local_today
-
     if as_of is None:
         return local_today()
     try:

@@ -1,7 +1,7 @@
 """``onemonth demo``: a simulated region as office files, through the same importer, to a trained ranker, a night and the page."""
 
 import shutil
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.cli_console import Json, Step, out, progress, refusals, say, show_import, show_night, table
+from service.clock import local_now
 from service.settings import Settings
 from service.wiring import Office
 
@@ -78,7 +79,6 @@ def at_work(
     from service.cli_models import show_evaluation, show_gates, train_on_record
     from service.exchange import import_paths
     from service.exchange.catalogue import column_of
-    from service.wiring import LOCAL
 
     reports = import_paths(office.store, sorted(folder.iterdir()), actor="demo", progress=step)
     show_import(reports)
@@ -90,7 +90,7 @@ def at_work(
         office.store, registry, AS_OF, actor="demo", region_code=office.settings.region_code, seed=seed, step=step
     )
     show_evaluation(made["evaluation"])
-    gates = registry.promote(made["version"], by="demo", at=datetime.now(LOCAL).isoformat())
+    gates = registry.promote(made["version"], by="demo", at=local_now().isoformat())
     show_gates(made["version"], gates)
     began = perf_counter()
     report = office_night(office, actor="demo", seed=seed, progress=step)

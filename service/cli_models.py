@@ -1,12 +1,13 @@
 """The analyst's commands: train on the record, evaluate, and the life of model versions."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from models.registry import Registry
 from service.cli_console import AsOf, Json, Step, day_of, out, progress, refusals, say, table
+from service.clock import local_now
 from service.settings import Settings
 from service.storage.store import TRAINING_TABLES, Store
 
@@ -32,7 +33,7 @@ def train_on_record(
     trained, evaluation = train_and_evaluate(
         store.snapshot(TRAINING_TABLES), config, current=registry.current_scorer(), progress=step
     )
-    version = registry.save(trained, evaluation, made_by=actor, made_at=_now())
+    version = registry.save(trained, evaluation, made_by=actor, made_at=local_now().isoformat())
     return {"version": version, "evaluation": evaluation}
 
 
@@ -194,9 +195,3 @@ def _registry(settings: Settings) -> Registry:
 
 def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:+.4f}"
-
-
-def _now() -> str:
-    from service.wiring import LOCAL
-
-    return datetime.now(LOCAL).isoformat()

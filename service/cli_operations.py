@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli_console import Json, out, refusals, say, table
+from service.clock import stamp
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,13 +49,12 @@ def backup(file: Path, as_json: Json = False) -> None:
     """Write the record and the models into one new file while work goes on. Keep the keys elsewhere."""
     from service.storage.backup import back_up
     from service.storage.store import as_it_is
-    from service.wiring import LOCAL
 
     began = perf_counter()
     with refusals():
         settings = Settings()
         with as_it_is(settings) as engine:  # so that a backup can be taken before a migration that is due
-            done = back_up(engine, settings.home, file, at=datetime.now(LOCAL).isoformat(timespec="seconds"))
+            done = back_up(engine, settings.home, file, at=stamp())
     with file.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()
     size = file.stat().st_size

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from matching.errors import OneMonthError
 from models.registry import Registry
+from service.clock import LOCAL, local_now
 from service.security.gate import is_loopback
 from service.settings import Settings
 from service.storage import leasing
@@ -23,7 +24,6 @@ from service.storage.store import Store, as_it_is
 from service.storage.vault import Vault
 from service.use_cases.clock_check import clock_fault
 from service.use_cases.office_figures import last_night
-from service.wiring import LOCAL
 
 LEAST_FREE = 1_000_000_000
 """Bytes that have to be free where the record is written."""
@@ -167,7 +167,7 @@ def _people(settings: Settings, store: Store) -> Iterator[tuple[str, str]]:
 
 
 def _clock(_: Settings, store: Store) -> Iterator[tuple[str, str]]:
-    now = datetime.now(LOCAL)
+    now = local_now()
     fault = clock_fault(store, now)
     yield ("fault", fault) if fault else ("ok", f"{now:%Y-%m-%d %H:%M}")
 
@@ -184,7 +184,7 @@ def _night(_: Settings, store: Store) -> Iterator[tuple[str, str]]:
         yield "note", "no night has been planned yet"
         return
     ended = datetime.fromtimestamp(night.ended_at, LOCAL)
-    late = datetime.now(LOCAL) - ended > NIGHT_DUE
+    late = local_now() - ended > NIGHT_DUE
     yield ("note" if late else "ok"), f"last night ended {ended:%Y-%m-%d %H:%M}{'; look at its timer' if late else ''}"
 
 

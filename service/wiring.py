@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from types import TracebackType
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import structlog
@@ -16,6 +15,7 @@ from matching.errors import ModelRefused
 from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from models.registry import Registry
+from service.clock import local_today
 from service.index import Index
 from service.live_index import LiveIndex
 from service.security.regions import within
@@ -24,14 +24,6 @@ from service.shadow import Shadow
 from service.storage.store import Store
 
 log = structlog.get_logger(__name__)
-
-LOCAL = ZoneInfo("Asia/Shanghai")
-"""The service's days are local days."""
-
-
-def local_today() -> date:
-    """Return today's date in Guangdong."""
-    return datetime.now(LOCAL).date()
 
 
 @dataclass(frozen=True, slots=True)

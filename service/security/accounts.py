@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import Role
+from service.clock import APART, seconds
 from service.security import passwords, regions
 from service.security.principals import NOBODY, OFFICE, Principal
 from service.security.refusals import TooMany, Unknown
@@ -43,7 +43,7 @@ class Account:
 class Accounts:
     """The accounts of a record."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = seconds) -> None:
         self._store = store
         self._clock = clock
         self._seen_one = False
@@ -157,12 +157,12 @@ class Accounts:
         """
         name = name.strip().lower()[:64]
         with self._store.reading() as reader:
-            shut = reader.execute(sa.select(failures.c.until).where(failures.c.name == _tried(name))).scalar()
+            tried = reader.execute(sa.select(failures).where(failures.c.name == _tried(name))).first()
             row = reader.execute(sa.select(accounts).where(accounts.c.name == name)).first()
-        if shut is not None and shut > self._clock():
-            raise TooMany(
-                "log-in: too many failures for this name; wait, then try again", int(shut - self._clock()) + 1
-            )
+        now = self._clock()
+        # a failure that is still to come was noted by a clock that was set back since
+        if tried is not None and tried.until > now >= tried.last_at - APART:
+            raise TooMany("log-in: too many failures for this name; wait, then try again", int(tried.until - now) + 1)
         good = passwords.fits(password[: passwords.LONGEST + 1], None if row is None else row.password)
         if not good or row is None or row.disabled:
             self._failed(name)

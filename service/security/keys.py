@@ -2,12 +2,12 @@
 
 import hmac
 import secrets
-import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from matching.errors import BadInput, NotFound
+from service.clock import seconds
 from service.security.accounts import Accounts
 from service.security.principals import Principal
 from service.security.sessions import digest
@@ -20,7 +20,7 @@ LONGEST_DAYS = 730
 class Keys:
     """The keys of a record."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = seconds) -> None:
         self._store = store
         self._clock = clock
         self._accounts = Accounts(store, clock)

@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
-import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from service.clock import APART, seconds
 from service.security.accounts import Accounts
 from service.security.principals import Principal
 from service.storage.schema import accounts, sessions
@@ -23,9 +23,12 @@ def digest(token: str) -> str:
 
 
 class Sessions:
-    """The open log-ins of a record; idle and absolute ends in seconds."""
+    """The open log-ins of a record; idle and absolute ends in seconds.
 
-    def __init__(self, store: Store, idle: float, longest: float, clock: Callable[[], float] = time.time) -> None:
+    One that was opened later than the clock says now is over: how long it has been open cannot be told after the clock was set back.
+    """
+
+    def __init__(self, store: Store, idle: float, longest: float, clock: Callable[[], float] = seconds) -> None:
         self._store = store
         self._idle = idle
         self._longest = longest
@@ -51,9 +54,11 @@ class Sessions:
         )
         with self._store.reading() as reader:
             row = reader.execute(query.where(sessions.c.digest == key)).first()
-        if row is None or row.disabled or row.opened < now - self._longest or row.seen_at < now - self._idle:
+        if row is None or row.disabled or not now - self._longest <= row.opened <= now + APART:
             return None
-        if row.seen_at < now - _TOUCH:
+        if row.seen_at < now - self._idle:
+            return None
+        if abs(row.seen_at - now) > _TOUCH:
             with self._store.write() as tx:
                 tx.execute(sessions.update().where(sessions.c.digest == key).values(seen_at=now))
         return self._accounts.principal(row, key)

@@ -2,12 +2,12 @@
 
 import hmac
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from service.clock import APART, seconds
 from service.security.sessions import digest
 from service.storage.schema import provider_logins
 from service.storage.store import Store
@@ -30,7 +30,7 @@ class Begun:
 class Waiting:
     """The log-ins of a record that wait for an answer."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = seconds) -> None:
         self._store = store
         self._clock = clock
 
@@ -53,6 +53,10 @@ class Waiting:
         with self._store.write() as tx:
             row = tx.execute(sa.select(provider_logins).where(mine)).first()
             tx.execute(provider_logins.delete().where(mine))
-        if row is None or row.made_at < self._clock() - SECONDS or not hmac.compare_digest(row.state, state):
+        if (
+            row is None
+            or not -APART <= self._clock() - row.made_at <= SECONDS
+            or not hmac.compare_digest(row.state, state)
+        ):
             return None
         return Begun(token, row.state, row.nonce, row.verifier, row.back)

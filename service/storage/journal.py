@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from matching.errors import NotReady
+from service.clock import local_now
 from service.storage.frames import jsonable
 from service.storage.schema import changes, metadata
 
@@ -22,8 +21,6 @@ LAST = "journal.last"
 
 MOVED = "record.moved"
 """Action of the last entry of a record that was moved to another store; nothing follows it."""
-
-LOCAL = ZoneInfo("Asia/Shanghai")
 
 _HASHED = (
     "seq",
@@ -62,7 +59,7 @@ def append(connection: sa.Connection, fields: Mapping[str, Any]) -> int:
     entry: dict[str, Any] = {
         **fields,
         "seq": 1 if last is None else last.seq + 1,
-        "at": datetime.now(LOCAL).isoformat(timespec="milliseconds"),
+        "at": local_now().isoformat(timespec="milliseconds"),
         "prev_hash": FIRST if last is None else last.hash,
     }
     for side in ("before", "after"):

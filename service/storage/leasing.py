@@ -6,6 +6,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from service.clock import seconds
+
 
 def this_process() -> str:
     """Return a name for one holding by this process: machine, process, when it began (ticks since the machine's start), a number."""
@@ -24,7 +26,7 @@ def now(connection: sa.Connection) -> float:
     """Return the store's time in seconds since 1970: the database's own where several machines share it."""
     if connection.dialect.name == "postgresql":
         return float(connection.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-    return time.time()
+    return seconds()
 
 
 def _began(pid: int) -> int | None:

@@ -127,7 +127,16 @@ def appeal(
             "filed_on": pd.Timestamp(today), "due_on": pd.Timestamp(appeal_due(today, office.policy(today).at(region[:6]))),
             "text": hidden(complaint.text) if complaint.text else None,
         }  # fmt: skip
-        return enter(tx, office, "appeals", row, "appeal.filed", untold=("text",), request_id=request_id or key)
+        return enter(
+            tx,
+            office,
+            "appeals",
+            row,
+            "appeal.filed",
+            untold=("text",),
+            by_day=("filed_on", "due_on"),
+            request_id=request_id or key,
+        )
 
 
 def decide_appeal(office: Office, appeal_id: str, decision: str, *, request_id: str | None = None) -> dict[str, object]:

@@ -7,16 +7,15 @@ import json
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import Role
+from service.clock import stamp
 from service.security.principals import OFFICE
 from service.security.refusals import NotAllowed
-from service.storage.journal import LOCAL
 from service.storage.schema import approvals
 from service.storage.scope import scope
 from service.storage.store import Reader, Transaction
@@ -83,7 +82,7 @@ def propose(
         row = {
             "approval_id": f"A{uuid.uuid4().hex[:20]}", "kind": kind.name, "object_type": kind.object_type, "object_id": object_id,
             "region_code": region, "payload": json.dumps(dict(payload), ensure_ascii=False, sort_keys=True), "reason": reason,
-            "state": "proposed", "proposed_by": office.actor, "proposed_at": _now(), "decided_by": None, "decided_at": None,
+            "state": "proposed", "proposed_by": office.actor, "proposed_at": stamp(), "decided_by": None, "decided_at": None,
             "answer": None,
         }  # fmt: skip
         tx.execute(approvals.insert(), row)
@@ -114,7 +113,7 @@ def decide(
         if found.state != "proposed":
             raise Conflict(f"proposal {approval_id} is {found.state} since {found.decided_at}")
         state = "approved" if approve else "refused"
-        values = {"state": state, "decided_by": office.actor, "decided_at": _now(), "answer": answer or None}
+        values = {"state": state, "decided_by": office.actor, "decided_at": stamp(), "answer": answer or None}
         tx.execute(approvals.update().where(approvals.c.approval_id == approval_id).values(values))
         _journal(tx, office, state, {"approval_id": approval_id, **values}, request_id)
         if approve:
@@ -175,7 +174,3 @@ def _journal(tx: Transaction, office: Office, step: str, row: Mapping[str, Any],
         actor=office.actor, role=office.role, action=f"approval.{step}", object_type="approvals", object_id=str(row["approval_id"]),
         after={k: v for k, v in row.items() if k != "approval_id" and v is not None}, request_id=request_id,
     )  # fmt: skip
-
-
-def _now() -> str:
-    return datetime.now(LOCAL).isoformat(timespec="seconds")

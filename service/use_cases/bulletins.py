@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -27,7 +27,7 @@ from matching.reports import (
     zero_spells,
     zero_stock_list,
 )
-from service.storage.journal import LOCAL
+from service.clock import stamp
 from service.storage.schema import bulletins
 from service.use_cases.rows import records
 from service.wiring import Office
@@ -166,7 +166,7 @@ def publish(
     row = {
         "bulletin_id": f"B{uuid.uuid4().hex[:20]}", "kind": kind, "period": span.label, "level": level, "scope": found.scope, "revision": revision,
         "figures": _written(found.figures), "sha256": found.sha256,
-        "published_by": office.actor, "published_at": datetime.now(LOCAL).isoformat(timespec="seconds"), "note": note.strip(),
+        "published_by": office.actor, "published_at": stamp(), "note": note.strip(),
     }  # fmt: skip
     with office.store.write() as tx:
         tx.execute(bulletins.insert(), row)

@@ -42,9 +42,10 @@ def record_contact(office: Office, household_id: str, contact: Contact, *, key: 
         "kind": contact.kind, "contacted_on": day, "caseworker_id": office.actor, "result": contact.result,
         "note": hidden(contact.note) if contact.note else None, "next_due_on": contact.next_due_on,
     }  # fmt: skip
+    by_day = () if contact.contacted_on else ("contacted_on",)
     with office.store.write() as tx:
         members = _members(tx, household_id, contact.member_id)
-        found = enter(tx, office, "contacts", row, "contact.noted", request_id=key)
+        found = enter(tx, office, "contacts", row, "contact.noted", by_day=by_day, request_id=key)
         if contact.member_id is not None:
             _reachable(tx, office, members, contact, key)
         return found

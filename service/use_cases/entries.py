@@ -29,10 +29,11 @@ def checked(table: str, row: Row) -> dict[str, object]:
 
 
 def enter(
-    tx: Transaction, office: Office, table: str, row: Row, action: str, *, reason: str | None = None, untold: tuple[str, ...] = (), request_id: str | None = None
+    tx: Transaction, office: Office, table: str, row: Row, action: str, *, reason: str | None = None, untold: tuple[str, ...] = (),
+    by_day: tuple[str, ...] = (), request_id: str | None = None
 ) -> dict[str, object]:  # fmt: skip
     """Write a new row with its entry in the journal and return it; the same row again is returned and nothing changes.
-    The journal does not repeat the columns ``untold``.
+    The journal does not repeat the columns ``untold``. Those ``by_day`` follow from the day alone: the same request on another day is still the same.
 
     TableError for a value that cannot be, KeyReused when the identifier stands for another row already.
     """
@@ -40,13 +41,18 @@ def enter(
     [key] = TABLES[table].key
     earlier = tx.read(table, None, **{key: new[key]})
     if len(earlier):
-        return same_again(only(earlier), new)
+        return same_again(only(earlier), {k: v for k, v in new.items() if k not in by_day})
     tx.insert(table, [new])
     tx.journal(
         actor=office.actor, role=office.role, action=action, object_type=table, object_id=str(new[key]), before=None,
         after=journalled({k: v for k, v in new.items() if k not in untold}), reason=reason, request_id=request_id,
     )  # fmt: skip
     return new
+
+
+def unsaid(told: Row, *columns: str) -> tuple[str, ...]:
+    """Return those of the columns that nobody said anything about, so that the day fills them in."""
+    return tuple(c for c in columns if not told.get(c))
 
 
 def same_again(earlier: dict[str, object], new: Mapping[str, Any]) -> dict[str, object]:

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from matching.baseline import BaselineScorer
 from matching.errors import BadInput, NotFound
 from matching.features import FEATURE_NAMES
 from matching.tables import EXCHANGE
+from service.clock import stamp
 from service.exchange.table_file import table_bytes
 from service.sealed_pack import seal
 from service.security.matrix import RESTRICTED
-from service.storage.journal import LOCAL
 from service.storage.schema import metadata
 from service.storage.scope import about_household
 from service.storage.store import Reader
@@ -60,7 +60,7 @@ def evidence_pack(office: Office, household_id: str, reason: str, *, request_id:
         files = _files(reader, office, household_id)
     counts = {name: len(rows) for name, rows in files.items() if isinstance(rows, list)}
     facts = {
-        "household_id": household_id, "built_at": datetime.now(LOCAL).isoformat(timespec="seconds"), "built_by": office.actor,
+        "household_id": household_id, "built_at": stamp(), "built_by": office.actor,
         "role": office.role, "regions": list(office.regions), "reason": reason.strip(), "as_of": office.today().isoformat(),
         "journal": asdict(whole), "counts": counts,
     }  # fmt: skip

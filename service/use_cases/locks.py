@@ -59,7 +59,9 @@ def lock(office: Office, wish: Lock, *, key: str | None = None) -> dict[str, obj
             if row[name] is not None and tx.seen(table, [name], **{name: row[name]}).empty:
                 raise NotFound(f"no {row[name]!r} in the record; check the identifier")
         _once(tx, wish, str(row["lock_id"]), today)
-        return enter(tx, office, "locks", row, f"lock.{wish.kind}", reason=wish.reason_code, request_id=key)
+        return enter(
+            tx, office, "locks", row, f"lock.{wish.kind}", reason=wish.reason_code, by_day=("made_on",), request_id=key
+        )
 
 
 def _once(tx: Transaction, wish: Lock, lock_id: str, today: date) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from matching.baseline import BaselineScorer
 from matching.errors import BadInput, NotFound
 from models.registry_history import shadow_of
+from service.clock import local_now
 from service.shadow import shadow_report
-from service.wiring import LOCAL, Office
+from service.wiring import Office
 
 
 def versions(office: Office) -> dict[str, Any]:
@@ -68,7 +68,9 @@ def promote(
     """
     chosen = name or newest(office)
     _refuse_alone(override, approved_by)
-    gates = office.registry.promote(chosen, by=by, at=_now(), override=override, approved_by=approved_by)
+    gates = office.registry.promote(
+        chosen, by=by, at=local_now().isoformat(), override=override, approved_by=approved_by
+    )
     after = {"version": chosen, "approved_by": approved_by, "failed_gates": gates["failed"]}
     _journal(office, "model.promoted", chosen, by, after, override)
     return {"version": chosen, "gates": gates}
@@ -76,14 +78,14 @@ def promote(
 
 def rollback(office: Office, *, by: str, approved_by: str | None = None, why: str | None = None) -> dict[str, Any]:
     """Put what was in charge before in charge again, the baseline if nothing was; return what was left and what answers now."""
-    found = office.registry.rollback(by=by, at=_now(), why=why, approved_by=approved_by)
+    found = office.registry.rollback(by=by, at=local_now().isoformat(), why=why, approved_by=approved_by)
     _journal(office, "model.rolled_back", str(found["left"]), by, {**found, "approved_by": approved_by}, why)
     return found
 
 
 def set_shadow(office: Office, name: str | None, *, by: str) -> dict[str, Any]:
     """Let a version score beside the one in charge from the next list on; None ends it."""
-    office.registry.shadow(name, by=by, at=_now())
+    office.registry.shadow(name, by=by, at=local_now().isoformat())
     _journal(office, "model.shadowed", name or "none", by, {"shadow": name}, None)
     return {"shadow": name}
 
@@ -129,7 +131,3 @@ def _journal(office: Office, action: str, of: str, by: str, after: Mapping[str, 
             actor=by, role=office.role, action=action, object_type="models", object_id=of, before=None, after=dict(after), reason=reason,
             request_id=None,
         )  # fmt: skip
-
-
-def _now() -> str:
-    return datetime.now(LOCAL).isoformat()

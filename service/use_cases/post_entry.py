@@ -13,7 +13,7 @@ from matching.vocabulary import ReviewState
 from service.exchange.personal import hidden
 from service.storage.store import Transaction
 from service.use_cases.corrections import MAY_CORRECT, correct_within
-from service.use_cases.entries import checked, enter, identifier
+from service.use_cases.entries import checked, enter, identifier, unsaid
 from service.use_cases.post_review import findings, holding
 from service.use_cases.rows import only
 from service.wiring import Office
@@ -55,7 +55,7 @@ def register_post(
         if len(known):
             row |= {k: v for k, v in only(known).items() if k in ("review_state", "openings_left", "posted_on", "status", "last_confirmed_on")}  # fmt: skip
         _require_coherent(row)
-        enter(tx, office, "positions", row, "position.registered", request_id=key)
+        enter(tx, office, "positions", row, "position.registered", by_day=unsaid(told, "declared_on"), request_id=key)
         return _judged(tx, office, position_id, key)
 
 

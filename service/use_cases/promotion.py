@@ -1,12 +1,11 @@
 """Putting a model in charge and taking it back take two people: an analyst proposes, a supervisor or another analyst decides."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from matching.errors import Conflict
 from matching.vocabulary import Role
-from service.storage.journal import LOCAL
+from service.clock import local_now
 from service.storage.store import Transaction
 from service.use_cases.approvals import Approval, Kind
 from service.wiring import Office
@@ -31,14 +30,20 @@ def _is_in_charge(tx: Transaction, office: Office, version: str, payload: Mappin
 def _promote(tx: Transaction, office: Office, approval: Approval) -> None:
     override = approval.payload.get("override")
     gates = office.registry.promote(
-        approval.object_id, by=approval.proposed_by, approved_by=office.actor, at=_now(), override=override
+        approval.object_id,
+        by=approval.proposed_by,
+        approved_by=office.actor,
+        at=local_now().isoformat(),
+        override=override,
     )
     _journal(tx, office, approval, "model.promoted", {"gates": [[g["name"], g["passed"]] for g in gates["gates"]]})
 
 
 def _take_back(tx: Transaction, office: Office, approval: Approval) -> None:
     _is_in_charge(tx, office, approval.object_id, approval.payload)
-    found = office.registry.rollback(by=approval.proposed_by, approved_by=office.actor, at=_now(), why=approval.reason)
+    found = office.registry.rollback(
+        by=approval.proposed_by, approved_by=office.actor, at=local_now().isoformat(), why=approval.reason
+    )
     _journal(tx, office, approval, "model.rolled_back", found)
 
 
@@ -47,10 +52,6 @@ def _journal(tx: Transaction, office: Office, approval: Approval, action: str, a
         actor=office.actor, role=office.role, action=action, object_type="models", object_id=approval.object_id,
         after={"by": approval.proposed_by, "approved_by": office.actor, **after}, reason=approval.reason,
     )  # fmt: skip
-
-
-def _now() -> str:
-    return datetime.now(LOCAL).isoformat()
 
 
 PROMOTION = Kind("model.promotion", "models", _PROPOSE, _DECIDE, _is_stored, _promote)

@@ -10,7 +10,7 @@ from matching.tables import TABLES
 from service.exchange.personal import hidden, is_identity_number
 from service.storage.store import Transaction
 from service.storage.vault import Identity
-from service.use_cases.entries import enter, identifier
+from service.use_cases.entries import enter, identifier, unsaid
 from service.wiring import Office
 
 Row = Mapping[str, object]
@@ -72,7 +72,9 @@ def register_household(
         "household_id": household_id, "paired_caseworker_id": office.actor,
     }  # fmt: skip
     with office.store.write() as tx:
-        entered = enter(tx, office, "households", row, "household.registered", request_id=key)
+        entered = enter(
+            tx, office, "households", row, "household.registered", by_day=unsaid(household, "discovered_on"), request_id=key
+        )  # fmt: skip
         members = [
             _member(tx, office, household_id, n, newcomer, row, key) for n, newcomer in enumerate(newcomers, start=1)
         ]
@@ -93,7 +95,8 @@ def _member(
         **({"willing_confirmed_on": today} if told.get("willing") else {}),
         **({"flexibility_declared_on": today} if told.get("flexibility_declared") else {}),
     }  # fmt: skip
-    enter(tx, office, "members", row, "member.registered", request_id=key)
+    by_day = ("willing_confirmed_on", "flexibility_declared_on", *unsaid(told, "registered_on"))
+    enter(tx, office, "members", row, "member.registered", by_day=by_day, request_id=key)
     note = "; ".join(
         f"{name}={hidden(value)}"
         for name, value in (
@@ -104,11 +107,11 @@ def _member(
     )
     contact = {"contact_id": f"K{member_id}", "household_id": household_id, "member_id": member_id, "kind": "office",
                "contacted_on": today, "caseworker_id": office.actor, "note": note or None}  # fmt: skip
-    enter(tx, office, "contacts", contact, "contact.noted", reason="intake", request_id=key)
+    enter(tx, office, "contacts", contact, "contact.noted", reason="intake", by_day=("contacted_on",), request_id=key)
     enter(tx, office, "path_records", {"path_record_id": f"W{member_id}", "member_id": member_id, "stage": "BASIC", "entered_on": today},
-          "path.entered", request_id=key)  # fmt: skip
+          "path.entered", by_day=("entered_on",), request_id=key)  # fmt: skip
     notice = {"notice_id": f"N{member_id}", "member_id": member_id, "item": "machine_assisted", "given_on": today}
-    enter(tx, office, "notices", notice, "notice.given", request_id=key)
+    enter(tx, office, "notices", notice, "notice.given", by_day=("given_on",), request_id=key)
     return member_id
 
 

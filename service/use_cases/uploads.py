@@ -8,7 +8,6 @@ import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from matching.errors import BadInput, Conflict, NotFound, OneMonthError
 from matching.tables import TABLES
 from matching.vocabulary import Role
+from service.clock import seconds, stamp
 from service.exchange import import_paths
 from service.exchange.catalogue import exchanged
 from service.exchange.personal import hidden
@@ -26,7 +26,7 @@ from service.exchange.preview import preview as preview_of
 from service.security.regions import written
 from service.storage.schema import mappings, refused_rows, uploads
 from service.use_cases.refusals import KeyReused
-from service.wiring import LOCAL, Office
+from service.wiring import Office
 
 SUFFIXES = (".xlsx", ".csv", ".txt", ".parquet")
 """Endings of files that are taken."""
@@ -90,7 +90,7 @@ def send_in(office: Office, name: str, content: bytes, *, upload_id: str | None 
             return _packed(earlier)
         row = {
             "upload_id": number, "actor": office.actor, "scope": written(office.regions), "name": _kept_name(name),
-            "size": len(content), "sha256": digest, "table_name": None, "state": "waiting", "report": None, "made_at": _now(), "ended_at": None,
+            "size": len(content), "sha256": digest, "table_name": None, "state": "waiting", "report": None, "made_at": stamp(), "ended_at": None,
         }  # fmt: skip
         tx.execute(uploads.insert(), row)
         path = _path(office, number, _kept_name(name))
@@ -233,12 +233,12 @@ def _end(office: Office, upload_id: str, state: str, report: Mapping[str, Any]) 
     with office.store.write() as tx:
         own = uploads.c.upload_id == upload_id
         text = json.dumps(report, ensure_ascii=False)
-        tx.execute(uploads.update().where(own).values(state=state, report=text, ended_at=_now()))
+        tx.execute(uploads.update().where(own).values(state=state, report=text, ended_at=stamp()))
 
 
 def _sweep(office: Office) -> None:
     """Take away files nobody brought in for a day."""
-    oldest = (datetime.now(LOCAL) - timedelta(hours=KEPT_HOURS)).timestamp()
+    oldest = seconds() - KEPT_HOURS * 3600
     for folder in _folder(office).glob("*"):
         if folder.stat().st_mtime < oldest and folder.name not in _progress:
             shutil.rmtree(folder, ignore_errors=True)
@@ -310,7 +310,3 @@ def _table(table: str | None) -> str | None:
     if table and table not in exchanged():
         raise BadInput(f"expected a table of {', '.join(exchanged())}, found {table[:40]}")
     return table or None
-
-
-def _now() -> str:
-    return datetime.now(LOCAL).isoformat(timespec="seconds")

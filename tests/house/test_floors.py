@@ -1,5 +1,6 @@
 """Arrows point down only: service → models.registry, matching; models → matching; matching → itself."""
 
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -34,6 +35,12 @@ def test_the_workshop_never_imports_the_shell(module):
 def test_the_shell_opens_models_through_the_registry_only(module):
     reached = {i for i in imports(module) if _top(i) == "models"}
     assert {i for i in reached if i != "models" and not i.startswith("models.registry")} == set()
+
+
+@pytest.mark.parametrize("module", [m for m in sources() if _top(m) in ("models", "service") and m != "service.clock"])
+def test_what_time_it_is_is_asked_of_one_clock(module):
+    calls = {ast.unparse(n.func) for n in ast.walk(sources()[module]) if isinstance(n, ast.Call)}
+    assert calls & {"time.time", "datetime.now", "datetime.today", "datetime.utcnow", "date.today"} == set()
 
 
 def test_no_module_imports_itself_in_a_circle():

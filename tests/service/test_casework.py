@@ -1,7 +1,8 @@
 """What a caseworker writes: contacts, decisions, corrections, slips, registration, the member's switch, messages."""
 
 import base64
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from matching.errors import BadInput, Conflict, NotFound, TableError
 from service.storage.vault import Identity, Vault
+from service.use_cases.answers import Complaint, appeal
 from service.use_cases.assess import Assessment, record_assessment
 from service.use_cases.contacts import Contact, record_contact
 from service.use_cases.corrections import correct, current, etag
@@ -17,6 +19,7 @@ from service.use_cases.fairs import hold_fair, shortlist
 from service.use_cases.letters import letter
 from service.use_cases.locks import Lock, lift_lock, lock
 from service.use_cases.machine import scorer_for, switch_machine, switched_off
+from service.use_cases.post_entry import Unit, register_post
 from service.use_cases.rank import rank_member
 from service.use_cases.refer import refer
 from service.use_cases.refusals import KeyReused, Stale
@@ -24,6 +27,7 @@ from service.use_cases.register import Newcomer, register_household
 from service.use_cases.slips import Slip, record_slip
 from service.web.sms import LIMIT, sms
 from service.web.wording import Wording
+from tests.service.region import DAY
 
 
 def ids(office, member_id):
@@ -112,6 +116,40 @@ def test_a_household_registers_with_its_intake_once_and_is_on_the_list_of_posts(
     assert ids(office, made.member_ids[0])
     with pytest.raises(BadInput):
         register_household(office, household, [])
+
+
+def test_what_is_sent_again_on_another_day_under_its_key_is_the_same_entry_whichever_way_the_clock_went(office):
+    unit, post = (
+        Unit("E1"),
+        {
+            "kind": "PUBLIC_WELFARE",
+            "title": "保洁员",
+            "occupation_code": "40802",
+            "region_code": "440103001",
+            "wage_min": 300000,
+            "wage_max": 320000,
+        },
+    )
+    home, head = (
+        {"region_code": "440103001", "recognised_on": date(2026, 10, 30)},
+        Newcomer({"relation": "head", "education": "junior", "willing": True}),
+    )
+
+    def sent(days, **more):
+        then = replace(office, today=lambda: DAY + timedelta(days=days))
+        return [
+            record_contact(then, "H1", Contact("phone", "reached", "M1", **more), key="form-1"),
+            lock(then, Lock("exclude", "M1", "P2", "MEMBER_WISH"), key="form-2"),
+            appeal(then, "M1", Complaint("ranking"), key="form-3"),
+            refer(then, "M2", "P2", key="form-4"),
+            register_household(then, home, [head], key="form-5"),
+            register_post(then, unit, post, key="form-6"),
+        ]  # fmt: skip
+
+    first, before = sent(0), len(office.store.read("journal"))
+    assert sent(1) == first and sent(-1) == first and len(office.store.read("journal")) == before
+    with pytest.raises(KeyReused, match="contacted_on"):
+        sent(0, contacted_on=date(2026, 10, 31))
 
 
 def test_a_member_who_switched_the_machine_off_gets_the_written_rule(office):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from matching.errors import NotReady
 from service.cli import app
+from service.clock import LOCAL
 from service.doctor import examine
 from service.settings import Settings
 from service.storage.engine import writing
@@ -17,7 +18,7 @@ from service.storage.migrate import downgrade
 from service.storage.schema import accounts, identities, leases, metadata
 from service.storage.vault import Identity, Vault
 from service.use_cases.clock_check import clock_fault, require_clock
-from service.wiring import LOCAL, open_office
+from service.wiring import open_office
 from tests.service.conftest import fill
 from tests.service.region import DAY
 

@@ -10,7 +10,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 MODULES = (
-    "audit", "concurrency", "doors", "fuzz", "imports", "killed", "mutation", "nights", "operations", "soak",
+    "audit", "concurrency", "doors", "fuzz", "imports", "killed", "moved_clock", "mutation", "nights", "operations", "soak",
 )  # fmt: skip
 """Modules of ``tests.trust`` that hold checks."""
 

@@ -51,35 +51,43 @@ class Person:
 
     def __init__(self, k, port):
         self.k, self.port, self.step, self.uncertain, self.kept = k, port, 0, 0, []
+        self.pause, self.proof = 0.0, {}
 
     def work(self, until):
         """Take steps until an event is set; a step begun is ended."""
-        while not until.is_set():
+        while not until.wait(self.pause):
             self.one()
 
     def one(self):
         """Refer a member, note a contact, exclude a post, and record what became of the referral."""
-        n, member = self.step, f"X{self.k}-{self.step:04d}"
+        n, made = self.step, self._entries(self.step)
         self.step += 1
-        body = {"member_id": member, "position_id": f"L{self.k}"}
-        referral = self._send("POST", "/api/v1/referrals", body, f"refer-{self.k}-{n}")["referral_id"]
-        self.kept.append(("referrals", referral))
+        self.kept += made
+        outcome = {"to": "declined", "reason": "CARE"}
+        self._send("POST", f"/api/v1/referrals/{made[0][1]}/transitions", outcome, f"outcome-{self.k}-{n}")
+
+    def same_again(self, n):
+        """Whether the entries of an earlier step are the same when they are sent again under their keys."""
+        return self._entries(n) == self.kept[3 * n : 3 * n + 3]
+
+    def _entries(self, n):
+        """Send what a step enters; return table and identifier of each entry."""
+        member, lock = f"X{self.k}-{n:04d}", {"kind": "exclude", "position_id": "P2", "reason_code": "MEMBER_WISH"}
+        referral = {"member_id": member, "position_id": f"L{self.k}"}
         contact = {"kind": "phone", "result": "reached", "note": f"{self.k} {n}"}
-        found = self._send("POST", f"/api/v1/households/H{self.k % 4 + 1}/contacts", contact, f"contact-{self.k}-{n}")
-        self.kept.append(("contacts", found["contact_id"]))
-        lock = {"kind": "exclude", "position_id": "P2", "reason_code": "MEMBER_WISH"}
-        found = self._send("POST", f"/api/v1/members/{member}/locks", lock, f"lock-{self.k}-{n}")
-        self.kept.append(("locks", found["lock_id"]))
-        self._send(
-            "POST",
-            f"/api/v1/referrals/{referral}/transitions",
-            {"to": "declined", "reason": "CARE"},
-            f"outcome-{self.k}-{n}",
+        asked = (
+            ("referral", "/api/v1/referrals", referral),
+            ("contact", f"/api/v1/households/H{self.k % 4 + 1}/contacts", contact),
+            ("lock", f"/api/v1/members/{member}/locks", lock),
         )
+        return [
+            (f"{what}s", self._send("POST", path, body, f"{what}-{self.k}-{n}")[f"{what}_id"])
+            for what, path, body in asked
+        ]
 
     def _send(self, method, path, body, key):
         """Send until the answer is certain; outcomes take no key: one that was kept unheard is refused the second time."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "X-Request-Id": key}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "X-Request-Id": key, **self.proof}
         before = self.uncertain
         while True:
             status, found = self._once(method, path, json.dumps(body), headers)
@@ -104,12 +112,14 @@ class Person:
 
 
 class Work:
-    """People at work on a server at a port that outlives it."""
+    """People at work on a server at a port that outlives it; ``serving`` is what answers, and with what beside settings and socket."""
+
+    serving = (serve,)
 
     def __init__(self, settings, most):
         self.settings, self.context = settings, ready_context()
         with open_office(settings, day=DAY) as office, fill(office).store.write() as tx:
-            for table, rows in _crowd(most).items():
+            for table, rows in crowd(most).items():
                 tx.insert(table, rows_of(TABLES[table], pd.DataFrame(rows)).require())
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.people = [Person(k, self.listener.getsockname()[1]) for k in range(CALLERS)]
@@ -130,7 +140,7 @@ class Work:
     @contextmanager
     def served(self):
         """Start the server and wait until it answers; ends it."""
-        process = self.context.Process(target=serve, args=(self.settings, self.listener))
+        process = self.context.Process(target=self.serving[0], args=(self.settings, self.listener, *self.serving[1:]))
         process.start()
         client = http.client.HTTPConnection("127.0.0.1", self.listener.getsockname()[1], timeout=120)
         client.request("GET", "/ready")
@@ -171,7 +181,7 @@ class Work:
         return other.left()[0]
 
 
-def _crowd(most):
+def crowd(most):
     """Return members of each caller's own and a post of their own that has room for them all."""
     posts = [
         {**POSITIONS[1], **SHAMIAN, "position_id": f"L{k}", "required_skills": None, "openings_total": 10_000, "openings_left": 10_000}
@@ -259,12 +269,18 @@ def _kill_one(url, luck):
 def night_killed(ground):
     """Kill nights at every named step and at random moments and take them up again: each record is the same as after a night nobody killed."""
     for kind in STORES:
-        url, times = ground.database(kind) if kind == "postgresql" else "-", ground.size(60, 2)
+        url, times = ground.database(kind) if kind == "postgresql" else "-", ground.size(60, 1)
         command = [sys.executable, "-m", "tests.service.night.killing", str(ground.home()), url, str(times)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
         (_, _, _, whole), *broken = json.loads(done.stdout.splitlines()[-1])
         steps, moments = broken[: len(STEPS)], broken[len(STEPS) :]
         same = sum(killed and left == whole for _, killed, _, left in steps)
         yield Figure(f"nights killed at a named step whose record is the same, byte by byte, {kind}", same, len(STEPS))
+        found = sum(resumed == (where not in ("read", "freezing")) for where, _, resumed, _ in steps)
+        yield Figure(
+            f"nights taken up where they stood once their inputs were kept, begun anew before, {kind}",
+            found,
+            len(STEPS),
+        )
         same = sum(left == whole for _, _, _, left in moments)
         yield Figure(f"nights killed at a random moment whose record is the same, byte by byte, {kind}", same, times)

@@ -1,6 +1,5 @@
-"""Killed anywhere, a night ends with the same plan; two at once never; a day that goes on meanwhile is never overruled."""
+"""Two nights at once never; a day that goes on meanwhile is never overruled. Nights killed anywhere: ``night_killed`` of the trust checks."""
 
-import json
 import subprocess
 import sys
 from datetime import datetime
@@ -8,16 +7,20 @@ from datetime import datetime
 import pytest
 
 from service.batch import Night, office_night, run_night
-from service.wiring import LOCAL, open_office
-from tests.house.tree import ROOT
-from tests.service.night import killing, places
-
-RANDOM = 8
-"""Random moments a store, beside every named step; each is a real process and a real SIGKILL. The module run by hand takes any number."""
+from service.clock import LOCAL
+from service.wiring import open_office
+from tests.service.night import places
 
 
 @pytest.fixture
-def settings(tmp_path, database_url):
+def settings(tmp_path):
+    found = places.settings_of(tmp_path / "home")
+    places.filled(found)
+    return found
+
+
+@pytest.fixture
+def settings_on_either_store(tmp_path, database_url):
     found = places.settings_of(tmp_path / "home", database_url)
     places.filled(found)
     return found
@@ -27,21 +30,6 @@ def settings(tmp_path, database_url):
 def shards(monkeypatch):
     monkeypatch.setattr("matching.night_shards.WHOLE", 4)
     monkeypatch.setattr("matching.night_shards.LEAST", 4)
-
-
-def nights(tmp_path, url):
-    command = [sys.executable, "-m", "tests.service.night.killing", str(tmp_path), url, str(RANDOM)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=500)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_a_night_killed_anywhere_ends_with_the_same_record(tmp_path, database_url):
-    unbroken, *broken = nights(tmp_path, "-" if database_url.startswith("sqlite") else database_url)
-    assert {left for _, _, _, left in broken} == {unbroken[3]}
-    assert [where for where, killed, _, _ in broken[: len(killing.STEPS)] if not killed] == []
-    taken_up = {where: resumed for where, _, resumed, _ in broken[: len(killing.STEPS)]}
-    assert [where for where, resumed in taken_up.items() if not resumed] == ["read", "freezing"]
 
 
 def test_the_second_of_two_nights_at_once_says_so_and_leaves_with_code_3(settings):
@@ -54,8 +42,8 @@ def test_the_second_of_two_nights_at_once_says_so_and_leaves_with_code_3(setting
     assert set(runs["state"]) == {"done"} and not referrals.duplicated(["member_id", "position_id"]).any()
 
 
-def test_a_night_during_the_day_plans_from_one_snapshot_and_never_overfills_a_post(settings, shards):
-    with open_office(settings.model_copy(update={"workers": 1}), day=places.DAY) as office:
+def test_a_night_during_the_day_plans_from_one_snapshot_and_never_overfills_a_post(settings_on_either_store, shards):
+    with open_office(settings_on_either_store.model_copy(update={"workers": 1}), day=places.DAY) as office:
         taken = {}
 
         def caseworker(step):

@@ -13,16 +13,19 @@ import pytest
 from pydantic import ValidationError
 
 from service.batch import Night, last_plan, run_night
+from service.clock import LOCAL
 from service.settings import Settings
-from service.wiring import LOCAL, open_office
+from service.wiring import open_office
 from service.workers import workforce
 from tests.service.night import places
 
 
-@pytest.fixture
-def shards(monkeypatch):
-    monkeypatch.setattr("matching.night_shards.WHOLE", 4)
-    monkeypatch.setattr("matching.night_shards.LEAST", 4)
+@pytest.fixture(scope="module")
+def shards():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matching.night_shards.WHOLE", 4)
+        patch.setattr("matching.night_shards.LEAST", 4)
+        yield
 
 
 def free_port():
@@ -31,9 +34,9 @@ def free_port():
         return found.getsockname()[1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster():
-    """A scheduler and two workers, real processes on this machine: the address and the workers."""
+    """A scheduler and two workers, real processes on this machine: the address and the workers; the last test that has them kills one."""
     address = f"127.0.0.1:{free_port()}"
     host, port = address.split(":")
     scheduler = [
@@ -77,26 +80,32 @@ def planned(folder, reached=lambda step: None, **more):
     return places.written(settings)[0], plan.fingerprint(), plan.figures["shards"]
 
 
-def test_a_cluster_and_local_processes_and_a_single_process_plan_the_same(tmp_path, shards, cluster):
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory, shards):
+    """What a night by a single process leaves."""
+    found = planned(tmp_path_factory.mktemp("one"), workers=1)
+    assert found[2] == 2
+    return found
+
+
+def test_a_cluster_and_local_processes_and_a_single_process_plan_the_same(tmp_path, shards, cluster, alone):
     address, _ = cluster
-    alone = planned(tmp_path / "one", workers=1)
-    assert alone[2] == 2
     assert planned(tmp_path / "two", workers=2) == alone
     assert planned(tmp_path / "dask", dask_scheduler=address) == alone
 
 
-def test_a_worker_of_the_cluster_killed_half_way_changes_nothing(tmp_path, shards, cluster):
+def test_a_worker_of_the_cluster_killed_half_way_changes_nothing(tmp_path, shards, cluster, alone):
     address, workers = cluster
 
     def kill(step):
         if step == "planning" and workers[0].poll() is None:
             workers[0].send_signal(signal.SIGKILL)
 
-    assert planned(tmp_path / "dask", kill, dask_scheduler=address) == planned(tmp_path / "one", workers=1)
+    assert planned(tmp_path / "dask", kill, dask_scheduler=address) == alone
     assert workers[0].wait(timeout=10) == -signal.SIGKILL
 
 
-def test_a_local_worker_killed_half_way_changes_nothing(tmp_path, shards):
+def test_a_local_worker_killed_half_way_changes_nothing(tmp_path, shards, alone):
     killed = []
 
     def kill(step):
@@ -107,7 +116,7 @@ def test_a_local_worker_killed_half_way_changes_nothing(tmp_path, shards):
                     killed.append(child.pid)
             time.sleep(0.1)
 
-    assert planned(tmp_path / "two", kill, workers=2) == planned(tmp_path / "one", workers=1)
+    assert planned(tmp_path / "two", kill, workers=2) == alone
     assert killed
 
 

@@ -1,5 +1,7 @@
 """Accounts, passwords, lock-out, sessions and keys."""
 
+import time
+
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -11,8 +13,10 @@ from service.security.accounts import FREE_TRIES, Accounts
 from service.security.gate import Gate
 from service.security.keys import Keys
 from service.security.passwords import generated, require_good
+from service.security.rates import Rates
 from service.security.refusals import TooMany, Unknown
 from service.security.sessions import COOKIE, Sessions, digest
+from service.security.waiting import Waiting
 from service.storage.schema import accounts, api_keys, sessions
 from tests.service.security.conftest import PASSWORD
 
@@ -253,3 +257,54 @@ def test_a_key_in_the_header_is_a_caller_and_a_bad_one_is_not_helped_by_a_cookie
     client.cookies.set(COOKIE, Sessions(office.store, 600, 3600).open("hr"))
     answer = client.get("/api/v1/me", headers={"Authorization": "Bearer om_bad_key"})
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+def test_after_the_clock_was_set_back_no_log_in_outlives_its_hours_and_no_name_stays_shut(office):
+    clock = Clock()
+    them, open_ones, waiting = (
+        Accounts(office.store, clock),
+        Sessions(office.store, 600, 3600, clock),
+        Waiting(office.store, clock),
+    )
+    them.add("hr", "service", None, by="test", password=PASSWORD)
+    right, before = clock.now, open_ones.open("hr")
+    clock.now += 3 * 86_400
+    ahead, begun = open_ones.open("hr"), waiting.begin("/")
+    for _ in range(FREE_TRIES):
+        with pytest.raises(Unknown):
+            them.authenticate("hr", "wrong")
+    with pytest.raises(TooMany):
+        them.authenticate("hr", PASSWORD)
+    clock.now = right + 1
+    assert open_ones.principal(ahead) is None and waiting.take(begun.token, begun.state) is None
+    assert open_ones.principal(before) is None  # who logged in ahead of time took away what was over then
+    assert them.authenticate("hr", PASSWORD) == "hr"
+
+
+def test_a_request_made_ahead_of_time_does_not_keep_a_log_in_open_for_longer(office):
+    clock = Clock()
+    open_ones = Sessions(office.store, 600, 3600, clock)
+    Accounts(office.store, clock).add("hr", "service", None, by="test")
+    right, token = clock.now, open_ones.open("hr")
+    clock.now += 500
+    assert open_ones.principal(token) is not None
+    clock.now = right + 10
+    assert open_ones.principal(token) is not None
+    clock.now = right + 620
+    assert open_ones.principal(token) is None
+
+
+def test_requests_are_counted_anew_where_the_clock_was_moved_and_not_where_it_was_set_right_by_seconds(monkeypatch):
+    real, ahead = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
+    rates = Rates("2/hour", "2/hour")
+    for ahead[0] in (0.0, 5.0):
+        rates.count("request", "li")
+    with pytest.raises(TooMany) as told:
+        rates.count("request", "li")
+    assert 1 <= told.value.retry_after <= 3601
+    for ahead[0] in (2 * 86_400.0, -2 * 86_400.0):
+        rates.count("request", "li")
+        rates.count("request", "li")
+        with pytest.raises(TooMany):
+            rates.count("request", "li")

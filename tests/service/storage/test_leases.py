@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from matching.errors import Conflict
 from service.batch import Night, office_night, run_night
+from service.clock import LOCAL
 from service.settings import Settings
 from service.storage import Store
 from service.storage.engine import writing
 from service.storage.schema import leases
-from service.wiring import LOCAL
 from tests.service.region import DAY
 
 HERE = os.uname().nodename
