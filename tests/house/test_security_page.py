@@ -44,3 +44,8 @@ def test_an_item_has_a_state_of_those_there_are(row):
     assert len(row) == 3 and re.match(
         r"met( in part)?$|in part$|proxy\b|n/a$|not met$|not built$|stated|the installation's$", row[1]
     ), row
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r[1] == "met"], ids=lambda row: row[0][:40])
+def test_nothing_is_called_met_without_a_test_or_a_check_beside_it(row):
+    assert re.search(r"`(test_\w+|trust: \w+)`", row[2]), row

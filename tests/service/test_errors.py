@@ -144,6 +144,21 @@ def test_answers_travel_with_safe_headers(client):
         assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
 
 
+def test_no_answer_lets_another_site_read_it_no_route_traces_and_no_file_of_the_checkout_is_served(client):
+    there = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+    for method, path in (
+        ("GET", "/worklist"),
+        ("GET", "/api/v1/worklist"),
+        ("OPTIONS", "/api/v1/referrals"),
+        ("GET", "/nowhere"),
+    ):
+        found = client.request(method, path, headers=there).headers
+        assert [name for name in found if name.startswith("access-control-")] == []
+    assert client.request("TRACE", "/api/v1/worklist").status_code == 405
+    hidden = ("/.git/config", "/static/../app.py", "/static/%2e%2e/view.py", "/pyproject.toml", "/static/")
+    assert {client.get(path).status_code for path in hidden} == {404} and not client.app.debug
+
+
 def test_every_operation_documents_its_problems_with_examples_that_are_valid(client):
     api = client.get("/openapi.json").json()
     validator = Draft202012Validator({**api["components"]["schemas"]["Problem"], "components": api["components"]})

@@ -112,6 +112,7 @@ def test_a_page_answers_for_its_own_entries_and_the_whole_chain_is_walked_when_a
         connection.execute(sa.text("DROP TRIGGER journal_no_update"))
         connection.execute(sa.text("UPDATE journal SET actor = 'somebody' WHERE seq = 3"))
     newest = journal_page(office)
+    assert len(newest.items) == 60
     assert newest.broken_at is None and journal_page(office, after=newest.next).broken_at == 3
     client = TestClient(app_of(office))
     first, asked, second = (client.get(f"/journal?{q}").text for q in ("", "verify=all", f"after={newest.next}"))

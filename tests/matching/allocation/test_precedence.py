@@ -118,3 +118,24 @@ def test_a_pair_worth_nothing_is_still_one_the_earlier_could_hold():
     problem = AllocationProblem(zero, np.array([1]), place=np.array([0, 1]))
     assert [v.rule for v in certify(problem, np.array([[1, 0]]), 9.0).violations] == ["order"]
     assert allocate(problem).certificate.feasible
+
+
+def test_of_two_at_the_same_place_who_need_not_be_placed_gives_way_first_and_then_who_is_worth_the_least():
+    utility = [[0.1, 0.0], [0.5, 0.0], [0.9, 0.0]]
+    assert allocate(posed(utility, [2, 1], [0, 1, 1])).pairs.tolist() == [[0, 0], [2, 0]]
+    kept = allocate(posed(utility, [2, 1], [0, 1, 1], must=np.array([False, True, False])))
+    assert kept.pairs.tolist() == [[0, 0], [1, 0]]
+
+
+def test_of_two_later_ones_the_latest_gives_way_though_it_is_worth_more():
+    plan = allocate(posed([[0.1, 0.0], [0.2, 0.0], [0.9, 0.0]], [2, 1], [0, 1, 2]))
+    assert plan.pairs.tolist() == [[0, 0], [1, 0]]
+
+
+def test_who_takes_a_place_without_a_free_slot_gives_up_the_weakest_of_its_other_posts():
+    utility = [[0.1, 0.2, 0.9, 0.0], [0.9, 0.0, 0.0, 0.0]]
+    problem = AllocationProblem(
+        sparse.csr_matrix(np.array(utility)), np.ones(4, dtype=int), slots=np.array([2, 1]), place=np.array([0, 1]),
+        must_positions=np.array([True, False, False, False]),
+    )  # fmt: skip
+    assert allocate(problem).pairs.tolist() == [[0, 0], [0, 2]]

@@ -126,3 +126,17 @@ def test_a_year_placed_with_prices_comes_close_to_hindsight_and_keeps_close_when
     for told in (1.0, 0.85, 1.15):
         assert made[told, "shadow_prices"] > made[told, "greedy"] + 0.03
     assert made[1.0, "shadow_prices"] > 0.975
+
+
+@pytest.mark.parametrize(("spread", "seekers"), [(0.0, 0.0), (0.25, 10.0), (0.999, 39.96), (1.0, 1.0), (4.0, 4.0)])
+def test_a_spread_below_one_is_a_share_of_the_number_expected_and_from_one_on_a_number_of_seekers(spread, seekers):
+    assert Forecast(sparse.csr_matrix(np.ones((2, 3))), 40.0, spread).deviation == pytest.approx(seekers)
+    assert Forecast(sparse.csr_matrix(np.ones((2, 3))), 40.0).deviation == 0.0
+
+
+def test_even_half_a_seeker_to_come_wants_a_sample_and_nobody_to_come_wants_none():
+    none = sparse.csr_matrix((0, 3))
+    with pytest.raises(AllocationError, match=r"at least one sampled seeker for 0\.5"):
+        Forecast(none, 0.5)
+    problem = AllocationProblem(sparse.csr_matrix(np.ones((2, 3))), np.ones(3, dtype=int))
+    assert shadow_prices(problem, Forecast(none, 0.0, 4.0)).tolist() == [0.0] * 3

@@ -176,3 +176,12 @@ def test_identifiers_of_one_side_alone_still_give_the_identical_plan_in_any_orde
         found = allocate(AllocationProblem(utility[i][:, j], capacity[j], **given_)).pairs
         plans.add(tuple(sorted((int(i[a]), int(j[b])) for a, b in found)))
     assert len(plans) == 1
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_whoever_must_be_placed_is_placed_even_where_the_pair_is_worth_nothing(slots):
+    pairs = (np.array([0, 1, 1]), np.array([0, 0, 1]))
+    utility = sparse.csr_matrix((np.array([0.0, 0.9, 0.8]), pairs), shape=(2, 2))
+    must, regulated = np.array([True, False]), np.array([True, False])
+    plan = allocate(AllocationProblem(utility, np.array([1, 1]), slots=slots, must=must, must_positions=regulated))
+    assert plan.pairs.tolist() == [[0, 0], [1, 1]] and plan.certificate.feasible

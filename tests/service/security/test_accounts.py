@@ -1,5 +1,6 @@
 """Accounts, passwords, lock-out, sessions and keys."""
 
+import re
 import time
 
 import pytest
@@ -212,6 +213,30 @@ def test_log_in_and_out_by_the_page(office):
     client.cookies.set(COOKIE, good.cookies[COOKIE])
     assert client.get("/api/v1/worklist").status_code == 401
     assert {"login", "logout", "login.refused"} <= set(actions(office))
+
+
+def test_a_password_is_typed_hidden_taken_as_it_is_to_its_last_character_and_nothing_hints_at_it(office):
+    long, them = f" 好 {''.join(generated() for _ in range(7))}"[:127] + "Q", Accounts(office.store, lambda: 0.0)
+    them.add("li", "caseworker", ("440103",), by="test", password=long)
+    client = TestClient(app_of(office))
+    page = client.get("/login").text
+    assert set(re.findall(r'<input[^>]* name="(\w+)"', page)) - {"to"} == {
+        "back",
+        "name",
+        "password",
+    }  # `to`: the language
+    [field] = re.findall(r'<input name="password"[^>]*>', page)
+    assert 'type="password"' in field and 'autocomplete="current-password"' in field and "onpaste" not in page
+    assert not {c for c in map(str, accounts.c) if "hint" in c or "question" in c or "expire" in c}
+    for wrong in (long.strip(), long[:-1], long.lower()):
+        assert client.post("/login", data={"name": "li", "password": wrong}).status_code == 401
+    years_later = client.post("/login", data={"name": "li", "password": long}, follow_redirects=False)
+    assert years_later.status_code == 303
+    them.reset("li", PASSWORD, by="admin")
+    after = [
+        client.post("/login", data={"name": "li", "password": p}, follow_redirects=False) for p in (long, PASSWORD)
+    ]
+    assert [answer.status_code for answer in after] == [401, 303]
 
 
 def test_who_knows_the_old_password_sets_a_new_one_and_every_session_ends(office):
