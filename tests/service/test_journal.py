@@ -44,7 +44,7 @@ def test_filters_give_what_reading_the_whole_journal_gives(worked):
         assert seqs(worked, **{name: value}) == whole.loc[keep, "seq"].tolist()[::-1] != [], name
     day = str(whole["at"].iloc[0])[:10]
     assert seqs(worked, since=date.fromisoformat(day), until=date.fromisoformat(day)) == whole["seq"].tolist()[::-1]
-    assert seqs(worked, until=date(2020, 1, 1)) == []
+    assert seqs(worked, until=date(2020, 1, 1)) == seqs(worked, since=date(2999, 1, 1)) == []
     assert seqs(worked, actor="100%") == seqs(worked, action="%") == []
 
 
@@ -143,3 +143,10 @@ def test_the_interface_tells_whether_the_entries_it_gives_are_as_they_were_writt
     page = TestClient(app_of(worked)).get("/api/v1/journal", params={"limit": 5}).json()
     assert [e["seq"] for e in page["items"]] == seqs(worked)[:5]
     assert (page["broken_at"], page["what"]) == (None, None)
+
+
+def test_entries_of_a_list_that_are_no_people_shown_are_told_as_they_are(office):
+    for after in ({"items": ["posts.xlsx", "members.xlsx"]}, {"items": []}, {"items": [[]]}, {"items": "none"}):
+        with office.store.write() as tx:
+            tx.journal(actor="li", role="r", action="a", object_type="t", object_id="1", after=after)
+        assert journal_page(office, limit=1).items[0].after == after

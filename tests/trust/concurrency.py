@@ -99,7 +99,7 @@ def last_opening(ground):
     nights run one after the other."""
     settings = [("sqlite", 1), ("postgresql", 1), ("postgresql", 2)]
     for kind, servers in settings[ground.size(0, 2) :]:
-        yield from _rounds(ground, kind, servers, ground.size(200, 2))
+        yield from _rounds(ground, kind, servers, ground.size(200, 1))
 
 
 def _rounds(ground, kind, servers, rounds):

@@ -105,6 +105,8 @@ def main() -> None:
     folder, url, count = Path(sys.argv[1]), None if sys.argv[2] == "-" else sys.argv[2], int(sys.argv[3])
     night_shards.WHOLE = night_shards.LEAST = 4
     records, luck, found = Records(folder, url), random.Random(20261126), []
+    with open_office(records.copy(), day=DAY) as office:
+        office_night(office)  # what a first night reads in, every fork then has
     settings = records.copy()
     began = time.monotonic()
     os.waitpid(child(settings), 0)
