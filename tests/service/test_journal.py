@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -44,6 +44,7 @@ def test_filters_give_what_reading_the_whole_journal_gives(worked):
         assert seqs(worked, **{name: value}) == whole.loc[keep, "seq"].tolist()[::-1] != [], name
     day = str(whole["at"].iloc[0])[:10]
     assert seqs(worked, since=date.fromisoformat(day), until=date.fromisoformat(day)) == whole["seq"].tolist()[::-1]
+    assert seqs(worked, until=date.fromisoformat(day) - timedelta(days=1)) == []
     assert seqs(worked, until=date(2020, 1, 1)) == seqs(worked, since=date(2999, 1, 1)) == []
     assert seqs(worked, actor="100%") == seqs(worked, action="%") == []
 
