@@ -12,6 +12,7 @@
     ├── Conflict                 somebody else was faster, or the state does not allow the step
     ├── NotReady                 something that has to exist first does not (no outcomes yet, no store)
     └── ModelRefused             a model file that is not what the registry wrote
+        └── TrialUnfinished      the trial of a model was ended from outside or took too long
 
 A message says what was expected, what came, and what to do.
 """
@@ -55,3 +56,7 @@ class NotReady(OneMonthError):
 
 class ModelRefused(OneMonthError):
     """A stored model is not what the registry wrote, so it was not opened."""
+
+
+class TrialUnfinished(ModelRefused):
+    """The trial of a stored model was ended from outside or took too long: it was not opened, and its files may be as they should."""

@@ -11,12 +11,13 @@ process, and only then this process opens it.
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matching.baseline import BaselineScorer
-from matching.errors import BadInput, Conflict, ModelRefused, NotFound
+from matching.errors import BadInput, Conflict, ModelRefused, NotFound, TrialUnfinished
 from matching.features import FEATURE_NAMES
 from matching.scoring import Scorer
 from models.card import LANGUAGES, card
@@ -63,6 +64,7 @@ class Registry:
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
         self._tried: set[str] = set()
+        self._refused: tuple[tuple[tuple[str, int, int, int], ...], str] | None = None
 
     def signing(self) -> Keys:
         """Return the keys this registry signs with, which other records of the office are signed with too; made at the first use."""
@@ -219,7 +221,8 @@ class Registry:
         """Return the scorer in charge, BaselineScorer when none is; a promotion or rollback by any process is seen at once.
 
         One ``stat`` when nothing changed. While one thread loads a new version, others go on with the one before. ModelRefused when the
-        version in charge, or the history, is not what the registry wrote: the caller decides what to answer with, and says so.
+        version in charge, or the history, is not what the registry wrote: the caller decides what to answer with, and says so. What was
+        refused is not opened again before a file of the registry or a key changes.
         """
         stamp = self.stamp()
         before = self._loaded
@@ -229,9 +232,30 @@ class Registry:
             assert before is not None
             return before.scorer
         try:
-            return self._reload(stamp)
+            return self._reload_unless_refused(stamp)
         finally:
             self._loading.release()
+
+    def _reload_unless_refused(self, stamp: tuple[int, ...]) -> Scorer:
+        files = self._files_now()  # before they are read: one that changes meanwhile is looked at again
+        if self._refused is not None and self._refused[0] == files:
+            raise ModelRefused(self._refused[1])
+        try:
+            scorer = self._reload(stamp)
+        except ModelRefused as refused:
+            self._refused = None if isinstance(refused, TrialUnfinished) else (files, str(refused))
+            raise
+        self._refused = None
+        return scorer
+
+    def _files_now(self) -> tuple[tuple[str, int, int, int], ...]:
+        """Return what changes whenever a file of the registry or a key does: name, time of the last change, size and number of each."""
+        found = []
+        for path in (p for folder in (self.folder, self._keys.folder) for p in folder.rglob("*")):
+            with suppress(FileNotFoundError):  # put in place under another name meanwhile
+                told = path.lstat()
+                found.append((str(path), told.st_ctime_ns, told.st_size, told.st_ino))
+        return tuple(sorted(f for f in found if not f[0].endswith("lock")))
 
     def _reload(self, stamp: tuple[int, ...]) -> Scorer:
         before = self._loaded

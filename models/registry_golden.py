@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.errors import ModelRefused
+from matching.errors import ModelRefused, TrialUnfinished
 from matching.features import FEATURE_NAMES
 from matching.scoring import PairFrame
 
@@ -56,12 +56,12 @@ def score_in_child(state: bytes, parts: Mapping[str, bytes]) -> list[list[float]
             command, input=payload, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ModelRefused(
+        raise TrialUnfinished(
             f"expected the golden rows scored within {SECONDS} s, found the trial process still busy; train and register the model again"
         ) from error
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise ModelRefused(
+        raise (TrialUnfinished if done.returncode < 0 else ModelRefused)(
             f"expected the model to load and score its golden rows in a trial process, found {last[0][:200]}; train and register the model again"
         )
     scores: list[list[float]] = json.loads(done.stdout)

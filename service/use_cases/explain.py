@@ -18,6 +18,7 @@ from service.storage.feed import OWNERS
 from service.use_cases.chance import chance_band
 from service.use_cases.machine import scorer_for
 from service.use_cases.rows import as_plain
+from service.use_cases.welfare_term import barred_posts
 from service.wiring import Office
 
 
@@ -66,7 +67,7 @@ def explain(office: Office, member_id: str, position_id: str, *, request_id: str
 def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
     """Return the verdict on row ``i`` and row ``j`` with everything it rests on; scored only when nothing stands against it."""
     pairing, policy = index.pairing, index.policy
-    taken = index.taken(i)
+    taken = barred_posts(office, index, i)
     decision = decide(pairing, policy, i, j, taken[j : j + 1])
     scorer = scorer_for(office, str(index.members.index[i]))
     blocked = decision.verdict is Verdict.NOT_MET

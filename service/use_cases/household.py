@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from matching.arrays import Bits
 from matching.categories import category_prompts
 from matching.columns import Columns, among, chosen, texts
 from matching.deadlines import recognition_due, review_request_until
@@ -34,6 +35,7 @@ from service.use_cases.machine import scorer_for
 from service.use_cases.readings import note_within, readable
 from service.use_cases.rows import at, only, records
 from service.use_cases.shown import RankedPost, Showing, ranked_posts, show_within, showing
+from service.use_cases.welfare_term import barred_posts
 from service.use_cases.worklist_marks import at_least_one
 from service.wiring import Office
 
@@ -270,7 +272,8 @@ def _file_members(
         seeks = bool(member["willing"]) and member["employment_state"] in SEEKING
         best, eligible = None, 0
         if seeks:
-            ranking = _ranking(office, index, i, scorer_for(office, number, read["notices"]))
+            bars = barred_posts(office, index, i, read["placements"])
+            ranking = _ranking(index, i, scorer_for(office, number, read["notices"]), bars)
             best, eligible = next(iter(ranked_posts(index, ranking)), None), ranking.eligible
             shown.append(
                 showing(index, "member.ranking_shown", number, ranking, request_id and f"{request_id}-{number}")
@@ -284,9 +287,9 @@ def _file_members(
     return out, shown
 
 
-def _ranking(office: Office, index: Index, i: int, scorer: Scorer) -> Ranking:
+def _ranking(index: Index, i: int, scorer: Scorer, taken: Bits) -> Ranking:
     days_left = float(index.planning_days[i])
-    return rank(index.pairing, i, scorer, days_left, index.policy, limit=1, taken=index.taken(i))
+    return rank(index.pairing, i, scorer, days_left, index.policy, limit=1, taken=taken)
 
 
 def _chance(referrals: tuple[Row, ...], best: RankedPost | None) -> float:

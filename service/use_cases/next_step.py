@@ -14,6 +14,7 @@ from matching.unblock import nearest_changes
 from service.index import Index
 from service.use_cases.readings import note_reading
 from service.use_cases.rows import journalled, only
+from service.use_cases.welfare_term import barred_posts
 from service.wiring import Office
 
 _LEARNED = (Gate.GATE_SKILL, Gate.GATE_CERT)
@@ -133,7 +134,7 @@ def why_none(office: Office, member_id: str) -> WhyNone:
     """
     index = office.now()
     i = index.member_row(member_id)
-    pairing, taken = index.pairing, index.taken(i)
+    pairing, taken = index.pairing, barred_posts(office, index, i)
     pj = np.arange(len(pairing.positions))
     found = verdicts(pairing, index.policy, np.full(len(pj), i), pj)
     blocked = found.blocked | taken

@@ -4,22 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 
-from matching.arrays import Bools, Ints
+from matching.arrays import Ints
 from matching.eligibility import Gate, bit
 from matching.errors import BadInput, NotFound
 from matching.priority import passed_over, welfare_order
-from matching.tables import TABLES
 from matching.vocabulary import POSITION_KINDS, Role
-from matching.welfare import WELFARE, spent
+from matching.welfare import WELFARE
 from matching.welfare_queue import could_hold, planned, waiting
 from service.index import Index
 from service.storage.schema import approvals
 from service.storage.store import Reader, Transaction
 from service.use_cases.approvals import Approval, Kind
 from service.use_cases.refusals import PassesOver
+from service.use_cases.welfare_term import spent_among
 from service.wiring import Office
 
 REASONS = ("nobody_reachable", "declined_beforehand", "needs_training", "interim", "hardship")
@@ -56,20 +55,7 @@ def waiting_before(office: Office, reader: Reader, index: Index, i: int, j: int)
     rows = np.append(could_hold(pairing, index.policy, np.flatnonzero(waits), j), i)
     place = welfare_order(households, members.iloc[rows], index.as_of, index.policy)
     before = rows[passed_over(place, np.ones(len(rows), dtype=bool), len(rows) - 1)]
-    return before[~_spent(office, reader, members.iloc[before])]
-
-
-def _spent(office: Office, reader: Reader, members: pd.DataFrame) -> Bools:
-    """Return (n,) who may not begin a public-welfare post; read from the record only for those who have had one."""
-    jobs = _of(reader, "placements", "member_id", members["member_id"], kind=WELFARE)
-    sent = _of(reader, "referrals", "member_id", jobs["member_id"])
-    posts = _of(reader, "positions", "position_id", sent["position_id"])
-    today = office.today()
-    return spent(members, jobs, sent, posts, today, office.policy(today))
-
-
-def _of(reader: Reader, table: str, key: str, values: pd.Series, **where: str) -> pd.DataFrame:
-    return reader.read_among(table, TABLES[table].names, key, sorted(set(values)), **where)
+    return before[~spent_among(office, reader, members.iloc[before])]
 
 
 def _approved(reader: Reader, member_id: str, position_id: str) -> bool:

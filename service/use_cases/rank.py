@@ -5,6 +5,7 @@ from service.shadow import Shown
 from service.use_cases.chance import chance_band
 from service.use_cases.machine import scorer_for
 from service.use_cases.shown import Listing, RankedMember, RankedPost, ranked_posts, record_shown
+from service.use_cases.welfare_term import barred_members, barred_posts
 from service.wiring import Office
 
 
@@ -19,7 +20,7 @@ def rank_member(
     """Rank the open posts for a member; what is shown goes to the journal. NotFound when there is no such member."""
     index = office.now()
     i = index.member_row(member_id)
-    days_left, taken = float(index.planning_days[i]), index.taken(i)
+    days_left, taken = float(index.planning_days[i]), barred_posts(office, index, i)
     ranking = rank(
         index.pairing, i, scorer_for(office, member_id), days_left, index.policy, limit=limit, kinds=kinds, taken=taken
     )
@@ -44,7 +45,7 @@ def rank_position(
         index.planning_days,
         index.policy,
         limit=limit,
-        taken=index.taken_members(j),
+        taken=barred_members(office, index, j),
         among=index.seen_rows(),
     )
     record_shown(office, index, "position.ranking_shown", position_id, ranking, request_id)

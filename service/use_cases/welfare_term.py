@@ -1,10 +1,22 @@
-"""May this member begin another public-welfare post? Asked once more when a person refers, with everything the record knows."""
+"""May this member begin another public-welfare post? The counter's lists ask what the night asks, and a referral asks once more."""
 
+import numpy as np
+import pandas as pd
+
+from matching.arrays import Bits, Bools
+from matching.columns import Table, texts
+from matching.eligibility import Gate, bit
 from matching.errors import Conflict
-from matching.welfare import WELFARE, welfare_term_table
-from service.storage.store import Transaction
+from matching.splicing import find
+from matching.tables import TABLES
+from matching.vocabulary import POSITION_KINDS
+from matching.welfare import WELFARE, spent, welfare_term_table
+from service.index import Index
+from service.storage.store import Reader, Transaction
 from service.use_cases.rows import only
 from service.wiring import Office
+
+_WELFARE = POSITION_KINDS.index(WELFARE)
 
 _WHY = {
     "IN_TERM": "a public-welfare placement runs until {term_ends_on}",
@@ -26,3 +38,43 @@ def require_term(office: Office, tx: Transaction, member_id: str, kind: str) -> 
     standing = only(welfare_term_table(member, jobs, referrals, posts, office.today(), place))
     if not standing["may_take"]:
         raise Conflict(f"member {member_id}: {_WHY[str(standing['verdict'])].format(**standing)}")
+
+
+def barred_posts(office: Office, index: Index, i: int, jobs: Table | None = None) -> Bits:
+    """Return (n_positions,) the bits that stand against a member's posts from outside the pair, the public-welfare term among them.
+
+    ``jobs`` are rows of the placements that hold the member's, where they are read already.
+    """
+    out, number = index.taken(i), str(index.pairing.members.ids[i])
+    with office.store.reading() as reader:
+        jobs = reader.few("placements", ("member_id", "kind"), member_id=number) if jobs is None else jobs
+        if ((texts(jobs, "member_id") == number) & (texts(jobs, "kind") == WELFARE)).any():
+            ends = spent_among(office, reader, index.members.iloc[[i]])[0]
+            out |= (ends & (index.pairing.positions.kind == _WELFARE)) * bit(Gate.GATE_PW_TERM)
+    return out
+
+
+def barred_members(office: Office, index: Index, j: int) -> Bits:
+    """Return (n_members,) the same for one post: of the members who had a public-welfare post, who may not begin this one."""
+    out = index.taken_members(j)
+    if index.pairing.positions.kind[j] != _WELFARE:
+        return out
+    with office.store.reading() as reader:
+        had = np.unique(reader.read("placements", ["member_id"], kind=WELFARE)["member_id"].to_numpy(dtype=object))
+        there, rows = find(index.pairing.members.ids, had)
+        rows = rows[there]
+        out[rows] |= spent_among(office, reader, index.members.iloc[rows]) * bit(Gate.GATE_PW_TERM)
+    return out
+
+
+def spent_among(office: Office, reader: Reader, members: pd.DataFrame) -> Bools:
+    """Return (n,) who may not begin a public-welfare post today; read from the whole record, only for those who have had one."""
+    jobs = _of(reader, "placements", "member_id", members["member_id"], kind=WELFARE)
+    sent = _of(reader, "referrals", "member_id", jobs["member_id"])
+    posts = _of(reader, "positions", "position_id", sent["position_id"])
+    today = office.today()
+    return spent(members, jobs, sent, posts, today, office.policy(today))
+
+
+def _of(reader: Reader, table: str, key: str, values: pd.Series, **where: str) -> pd.DataFrame:
+    return reader.read_among(table, TABLES[table].names, key, sorted(set(values)), **where)

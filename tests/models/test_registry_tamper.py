@@ -3,11 +3,14 @@
 import json
 import random
 import shutil
+import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from matching.errors import ModelRefused, NotFound
+from matching.errors import ModelRefused, NotFound, TrialUnfinished
+from models import registry_golden
 from models.ranker import PlacementRanker
 from models.registry import Registry
 from models.registry_check import check_array, check_parts, check_trees
@@ -26,6 +29,27 @@ def sound(tmp_path_factory):
     registry = Registry(folder / "models")
     registry.promote(registry.save(region.trained(), region.evaluation(), made_by="a", made_at=WHEN), by="h", at=WHEN)
     return folder
+
+
+WATCHED: list[tuple[str, list[str]]] = []
+
+
+def _note(event, args):
+    for folder, found in WATCHED if event == "open" else ():
+        if isinstance(args[0], str) and args[0].startswith(folder):
+            found.append(args[0])
+
+
+sys.addaudithook(_note)
+
+
+@contextmanager
+def opened(folder):
+    """Note the files of a folder that this process opens meanwhile."""
+    found = []
+    WATCHED.append((str(folder), found))
+    yield found
+    WATCHED.pop()
 
 
 @pytest.fixture
@@ -69,6 +93,32 @@ def test_any_changed_byte_of_any_file_is_refused(spoilt, seed):
     path.write_bytes(bytes(content))
     with pytest.raises(ModelRefused, match="expected"):
         spoilt.current_scorer()
+
+
+def test_what_was_refused_is_not_opened_again_before_a_file_changes(spoilt):
+    path = spoilt.folder / "versions" / "v0001" / "state.json"
+    sound = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(sound[:-1] + b" ")
+    with opened(spoilt.folder) as first, pytest.raises(ModelRefused) as refused:
+        spoilt.current_scorer()
+    with opened(spoilt.folder) as again, pytest.raises(ModelRefused, match="expected") as told:
+        spoilt.current_scorer()
+    assert str(path) in first and not again and str(told.value) == str(refused.value)
+    path.write_bytes(sound[:-1] + b"\t")
+    with opened(spoilt.folder) as changed, pytest.raises(ModelRefused):
+        spoilt.current_scorer()
+    assert str(path) in changed
+    path.write_bytes(sound)
+    assert spoilt.current_scorer().version == "v0001"
+
+
+def test_a_trial_that_was_ended_from_outside_is_tried_again(spoilt, monkeypatch):
+    monkeypatch.setattr(registry_golden, "SECONDS", 0.001)
+    with pytest.raises(TrialUnfinished, match="still busy"):
+        spoilt.current_scorer()
+    monkeypatch.undo()
+    assert spoilt.current_scorer().version == "v0001"
 
 
 def test_a_signature_in_another_spelling_is_refused(spoilt):
