@@ -1,6 +1,8 @@
 """``onemonth demo``: a simulated region as office files, through the same importer, to a trained ranker, a night and the page."""
 
+import shlex
 import shutil
+import sys
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -8,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from matching.errors import NotReady
 from service.cli_console import Json, Step, out, progress, refusals, say, show_import, show_night, table
 from service.clock import local_now
 from service.settings import Settings
@@ -19,11 +22,14 @@ AS_OF = date(2026, 6, 10)
 
 def register(app: typer.Typer) -> None:
     """Add the demonstration to the command line."""
-    app.command(epilog="Example: onemonth demo --no-serve")(demo)
+    app.command(epilog="Example: onemonth demo --no-serve; later: onemonth demo --reopen")(demo)
 
 
 def demo(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page at the end.")] = True,
+    reopen: Annotated[
+        bool, typer.Option("--reopen", help="Serve the demonstration that is there, on its own day.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
@@ -33,22 +39,37 @@ def demo(
     with refusals():
         base = Settings()
         settings = base.model_copy(update={"home": base.home / "demo", "database_url": None})
+        if reopen:
+            return _serve(settings)
         shutil.rmtree(settings.home, ignore_errors=True)
         with progress() as bar:
             expected = write_region(settings.home / "office_files", seed, bar)
         with open_office(settings, day=AS_OF) as office, progress() as bar:
             report = at_work(office, settings.home / "office_files", expected, seed, bar)
+        out.print(f"\nThe demonstration stays in {settings.home}. To serve it again, on its own day, {AS_OF}:")
+        out.print(f"  {reopening(base, sys.argv[0])}", highlight=False, markup=False)
         say(as_json, report, lambda: None)
         if serve:
-            import uvicorn
+            _serve(settings)
 
-            from service.app import app_of
 
-            out.print(
-                f"\nSIMULATED region, {AS_OF}. The page: http://{settings.host}:{settings.port}  (stop with Ctrl-C)"
-            )
-            app = app_of(open_office(settings, day=AS_OF), everyone=True)  # generated people only
-            uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+def reopening(base: Settings, program: str) -> str:
+    """Return the command that serves the demonstration again; ``onemonth serve`` would show an office on today's date."""
+    home = f"ONEMONTH_HOME={shlex.quote(str(base.home))} " if "home" in base.model_fields_set else ""
+    return f"{home}{shlex.quote(program)} demo --reopen"
+
+
+def _serve(settings: Settings) -> None:
+    import uvicorn
+
+    from service.app import app_of
+    from service.wiring import open_office
+
+    if not (settings.home / "onemonth.db").is_file():
+        raise NotReady(f"no demonstration in {settings.home}; make one with `onemonth demo`")
+    out.print(f"\nSIMULATED region, {AS_OF}. The page: http://{settings.host}:{settings.port}  (stop with Ctrl-C)")
+    app = app_of(open_office(settings, day=AS_OF), everyone=True)  # generated people only
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
 
 
 def write_region(folder: Path, seed: int, step: Step, *, days: int = 730) -> list[tuple[str, str, str]]:

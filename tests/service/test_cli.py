@@ -2,9 +2,13 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,7 +16,8 @@ from typer.testing import CliRunner
 
 from models.registry import Registry
 from service.cli import app
-from service.cli_demo import at_work, write_region
+from service.cli_bench_online import record
+from service.cli_demo import at_work, reopening, write_region
 from service.settings import Settings
 from service.wiring import open_office
 from tests.service.region import DAY
@@ -138,3 +143,41 @@ def test_the_demonstration_goes_from_office_files_to_a_served_ranking(tmp_path, 
     said = capsys.readouterr().out
     assert all(word in said for word in ("nDCG@10", "calibration", "Brier skill"))
     assert {name for name, _, _ in told} >= {"import rows", "learn", "night: plan"}
+
+
+def test_the_command_the_demonstration_ends_with_serves_it_on_its_own_day(tmp_path, monkeypatch):
+    home = tmp_path / "a folder"
+    record(home / "demo", 200, 100, 0)
+    monkeypatch.setenv("ONEMONTH_HOME", str(home))
+    words = reopening(Settings(), str(Path(sys.executable).parent / "onemonth"))
+    assert words.startswith("ONEMONTH_HOME=") and words.endswith(" demo --reopen")
+    monkeypatch.delenv("ONEMONTH_HOME")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    asked = {**os.environ, "ONEMONTH_PORT": str(port)}
+    server = subprocess.Popen(["sh", "-c", f"exec env {words}"], env=asked, stdout=subprocess.DEVNULL)
+    try:
+        found = answered(server, f"http://127.0.0.1:{port}/api/v1/worklist?limit=60")
+        assert found["items"] and all(abs(i["days_left"]) < 60 for i in found["items"])
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def answered(server, address):
+    """Return what is answered at an address as soon as the server is up."""
+    until = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return json.load(answer)
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server did not come up")
+
+
+def test_a_demonstration_that_was_never_made_is_not_served(tmp_path, monkeypatch):
+    monkeypatch.setenv("ONEMONTH_HOME", str(tmp_path))
+    answer = CliRunner().invoke(app, ["demo", "--reopen"])
+    assert answer.exit_code == 1 and "onemonth demo" in answer.stderr
