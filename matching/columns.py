@@ -11,6 +11,9 @@ from matching.arrays import Bools, Days, Floats, Ints
 
 NO_DAY = np.datetime64("NaT", "D")
 
+_TEXT = pd.StringDtype(na_value=np.nan)
+"""The type of a canonical column of text, made once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -189,4 +192,4 @@ def dated(on: Days) -> np.ndarray:
 
 def written(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Return texts as a canonical column."""
-    return pd.array(values, dtype="str")
+    return pd.array(values, dtype=_TEXT)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,8 @@ from service.storage.parts import NightParts
 from service.storage.schema import VAULTS, changes, identities, leases, metadata, refused_rows
 from service.storage.scope import scope
 from service.storage.vault import Identity, Vault
+
+_MANY = (list, tuple, set, frozenset)
 
 BATCH = 5_000
 """Rows sent to the database at a time."""
@@ -92,14 +95,14 @@ class Reader:
     def _rows(
         self, table: str, names: Sequence[str], regions: Sequence[str], where: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
-        spec, source = TABLES[table], metadata.tables[table]
-        if any(isinstance(v, list | tuple | set | frozenset) and not v for v in where.values()):
+        if any(isinstance(v, _MANY) and not v for v in where.values()):
             return []
-        query = select_columns(source, names).where(*(_is(source.c[k], v) for k, v in where.items()))
-        inside = scope(source, regions)
-        if inside is not None:
-            query = query.where(inside)
-        result = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key)))
+        asked = {
+            k: [plain(v) for v in value] if isinstance(value, _MANY) else plain(value) for k, value in where.items()
+        }
+        shape = tuple((k, None if v is None else isinstance(v, list)) for k, v in asked.items())
+        query = _selected(table, tuple(names), shape, tuple(regions))
+        result = self._connection.execute(query, {k: v for k, v in asked.items() if v is not None})
         rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
         return rows
 
@@ -460,7 +463,24 @@ def engine_of(settings: Settings) -> sa.Engine:
     return make_engine(sa.URL.create("sqlite", database=str(home.absolute() / "onemonth.db")))
 
 
+@lru_cache(maxsize=2_048)
+def _selected(
+    table: str, names: tuple[str, ...], shape: tuple[tuple[str, bool | None], ...], regions: tuple[str, ...]
+) -> sa.Select[Any]:
+    """Return the query of some columns in key order, made once for each shape of a filter: column → none, one value or any of many."""
+    source = metadata.tables[table]
+    query = select_columns(source, names)
+    for name, many in shape:
+        told: sa.BindParameter[Any] = sa.bindparam(name, expanding=bool(many))
+        column = source.c[name]
+        query = query.where(column.is_(None) if many is None else column.in_(told) if many else column == told)
+    inside = scope(source, regions)
+    if inside is not None:
+        query = query.where(inside)
+    return query.order_by(*(source.c[k] for k in TABLES[table].key))
+
+
 def _is(column: sa.Column[Any], value: Any) -> sa.ColumnElement[bool]:
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, _MANY):
         return column.in_([plain(v) for v in value])
     return column.is_(None) if value is None else column == plain(value)

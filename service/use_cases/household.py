@@ -33,7 +33,7 @@ from service.use_cases.chance import chance_band
 from service.use_cases.corrections import etag
 from service.use_cases.machine import scorer_for
 from service.use_cases.readings import note_within, readable
-from service.use_cases.rows import at, only, records
+from service.use_cases.rows import only, records
 from service.use_cases.shown import RankedPost, Showing, ranked_posts, show_within, showing
 from service.use_cases.welfare_term import barred_posts
 from service.use_cases.worklist_marks import at_least_one
@@ -265,10 +265,11 @@ def _file_members(
     still = chosen(read["referrals"], among(texts(read["referrals"], "state"), OPEN_REFERRAL_STATES))
     held = [{**r, "title": str(titles[r["position_id"]])} for r in records(still)]
     courses = records(read["trainings"])
+    people = {str(row["member_id"]): row for row in records(read["members"])}
     out, shown = [], []
     for stands in file.members:
         number, i = stands.member_id, index.member_row(stands.member_id)
-        member, own = at(index.members, [i])[0], tuple(r for r in held if r["member_id"] == number)
+        member, own = people[number], tuple(r for r in held if r["member_id"] == number)
         seeks = bool(member["willing"]) and member["employment_state"] in SEEKING
         best, eligible = None, 0
         if seeks:
@@ -280,7 +281,7 @@ def _file_members(
             )
         chance = _chance(own, best) if seeks else None
         out.append(FileMember(
-            readable(office, "members", member), at(index.clocks, [i])[0], stands.path, own, best, eligible, chance,
+            readable(office, "members", member), {k: v for k, v in stands.clock.items() if k != "member_id"}, stands.path, own, best, eligible, chance,
             None if chance is None else chance_band(chance), stands.entitlements, int(str(stands.path["assessed"])),
             tuple(c for c in courses if c["member_id"] == number),
         ))  # fmt: skip
