@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -82,10 +81,15 @@ def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _in_order(frame: pd.DataFrame, key: list[str]) -> bool:
     """Whether the rows already stand in the order of a key; cheaper to see than to sort again."""
-    if len(frame) < 2:
-        return True
-    keys = zip(*(frame[name].tolist() for name in key), strict=True)
-    return all(here <= after for here, after in pairwise(keys))
+    tied = np.ones(max(len(frame) - 1, 0), dtype=bool)
+    for name in key:
+        column = frame[name].array
+        here, after = column[:-1], column[1:]
+        same = np.asarray(here == after, dtype=bool)
+        if (tied & ~same & ~np.asarray(here < after, dtype=bool)).any():
+            return False
+        tied &= same
+    return True
 
 
 @dataclass(frozen=True, slots=True)

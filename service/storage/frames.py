@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from pandas.api.extensions import ExtensionArray
 
@@ -15,6 +16,11 @@ from matching.tables import TABLES, Column, Kind
 
 _TEXT = pd.StringDtype(na_value=np.nan)
 """The type of a canonical column of text, made once."""
+
+_TEXTS = pd.arrays.ArrowStringArray
+
+Cells = np.ndarray | ExtensionArray | pa.Array
+"""Cells of one column as they are collected; text stays as it is until a column is whole."""
 
 
 def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
@@ -25,10 +31,23 @@ def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
     )
 
 
-def to_frame(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    """Return rows as a canonical frame."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pd.DataFrame({n: _cells(TABLES[table].column(n), c) for n, c in zip(names, columns, strict=True)})
+def to_frame(table: str, names: Sequence[str], batches: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
+    """Return batches of rows as a canonical frame; one batch of rows at a time is held as the driver gave it."""
+    columns = [TABLES[table].column(n) for n in names]
+    parts: list[list[Cells]] = [[] for _ in names]
+    for rows in batches:
+        for part, column, values in zip(parts, columns, zip(*rows, strict=True), strict=True):
+            part.append(_cells(column, values))
+    return pd.DataFrame({n: _joined(c, part) for n, c, part in zip(names, columns, parts, strict=True)})
+
+
+def _joined(column: Column, parts: list[Cells]) -> np.ndarray | ExtensionArray:
+    parts = parts or [_cells(column, ())]
+    if isinstance(parts[0], pa.Array):
+        return _TEXTS(parts[0] if len(parts) == 1 else pa.concat_arrays(parts), dtype=_TEXT)
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return type(parts[0])._concat_same_type(parts)
 
 
 def to_columns(table: str, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Columns:
@@ -57,20 +76,24 @@ def no_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
 
 @lru_cache(maxsize=512)
 def _without_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
-    return to_frame(table, names, [])
+    return to_frame(table, names, ())
 
 
-def _cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray:
-    cells = _plain_cells(column, values)
+def _cells(column: Column, values: Sequence[Any]) -> Cells:
     if column.kind is Kind.DATE:
-        return cells.astype("datetime64[s]")
-    return pd.array(cells, dtype=_TEXT) if cells.dtype == object else cells
+        return _days(values).astype("datetime64[s]")
+    cells = _plain_cells(column, values)
+    return pa.array(cells, pa.large_string()) if cells.dtype == object else cells
+
+
+def _days(values: Sequence[Any]) -> np.ndarray:
+    return np.asarray(pa.array(values).cast(pa.date32()).to_numpy(zero_copy_only=False))
 
 
 def _plain_cells(column: Column, values: Sequence[Any]) -> np.ndarray | ExtensionArray:
     """Return values as a column of ``matching.columns``."""
     if column.kind is Kind.DATE:
-        return np.array(["NaT" if v is None else v for v in values] or [], dtype="datetime64[D]")
+        return _days(values)
     if column.kind in (Kind.INT, Kind.MONEY):
         known, unknown = _known(values, "int64")
         return pd.arrays.IntegerArray(known, unknown) if column.nullable else known
