@@ -23,8 +23,11 @@ STEPS, MORE = 40, 25
 MIXES = 3
 """Most mixes of sets."""
 
-CLOSE = 7e-3
-"""Relative gap at which the search stops."""
+CLOSE, ENOUGH = 7e-3, 9.5e-3
+"""Gap, as a share of everything the plan is worth, at which the search stops; and at which it stops once a mix brought less than ``LITTLE``."""
+
+LITTLE = 1e-3
+"""Share of the value."""
 
 SLOWER = 0.8
 """By how much a step is shortened that did not lower the bound."""
@@ -69,19 +72,19 @@ class _Households:
     """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, where to ``start``, and the
     ``ease`` with which each price moves."""
 
-    def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices) -> None:
+    def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices, spent: float) -> None:
         self._arcs, self._obliged = arcs, obliged
         self._owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
         self._order = np.lexsort((-arcs.utility, arcs.seeker))
         utility = np.maximum(arcs.utility[self._order], 0.0)
         seeker = arcs.seeker[self._order]
         home = arcs.home[self._order]
-        falling = np.lexsort((-utility, home))
-        self._menu = Menu(home, seeker, utility, falling, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
+        self._menu = Menu.of(home, seeker, utility, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
         self.sets = Sets(
             arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
         )  # fmt: skip
         self.least, self.best, self.start = np.inf, prices, prices
+        self._beside = spent + float((arcs.weight * (1.0 - arcs.missed)).sum())
         self.ease = _Prices(1.0 / np.sqrt(np.maximum(arcs.capacity + _usual(arcs), 1.0)), np.ones(len(arcs.slots)))
 
     def answer(self, prices: _Prices) -> tuple[float, _Prices]:
@@ -98,6 +101,10 @@ class _Households:
         if total < self.least:
             self.least, self.best = total, prices
         return total, _Prices(_uphill(taken, prices.unit), _uphill(np.where(self._obliged, 1 - held, 0), prices.debt))
+
+    def near(self, value: float, share: float = CLOSE) -> bool:
+        """Whether a plan of this priced value comes as near to the bound as a ``share`` of all it is worth, locks and prices paid too."""
+        return self.least - value <= share * (abs(self.least) + self._beside)
 
     def mix(self, value: float) -> Mix:
         """Return the best mix of the sets that come near their household's best, so that it may beat ``value``."""
@@ -128,16 +135,17 @@ def closed(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> tuple[flo
     debt = np.where(obliged, 0.0 if arcs.saturating else reward, 0.0)
     unit = first_prices(arcs, chosen, arcs.price - debt[arcs.seeker] * owed)
     prices = _Prices(unit, _first_debts(arcs, owed, unit) if arcs.saturating else debt)
-    households = _Households(arcs, obliged, prices)
+    households = _Households(arcs, obliged, prices, float(arcs.price[chosen].sum()))
     if arcs.saturating:
         households.sets.add(chosen)
     for steps in (STEPS, *(MORE,) * (MIXES - 1)):
         _descend(households, value, steps)
-        if _near(households.least, value) or not arcs.saturating:
+        if households.near(value) or not arcs.saturating:
             break
         mix = households.mix(value)
+        little = mix.value - value <= LITTLE * abs(value)
         chosen, value = mix.chosen, mix.value
-        if _near(households.least, value):
+        if households.near(value, ENOUGH if little else CLOSE):
             break
         households.start = households.best.mixed(_Prices(mix.prices, mix.debts), KEPT)
     return max(households.least, value), chosen
@@ -159,7 +167,7 @@ def _descend(households: _Households, value: float, steps: int) -> None:
         before = households.least
         total, slope = households.answer(prices)
         slope = slope.scaled(households.ease)
-        if _near(households.least, value) or not slope.square():
+        if households.near(value) or not slope.square():
             return
         turned = slope if turned is None else slope.turned_from(turned)
         step = step if total < before else step * SLOWER
@@ -167,10 +175,6 @@ def _descend(households: _Households, value: float, steps: int) -> None:
         move = turned.scaled(households.ease)
         unit, debt = prices.unit + far * move.unit, prices.debt + far * move.debt
         prices = _Prices(np.maximum(unit, 0.0), np.maximum(debt, 0.0))
-
-
-def _near(bound: float, value: float) -> bool:
-    return bound - value <= CLOSE * abs(bound)
 
 
 def _room(arcs: Arcs) -> Ints:

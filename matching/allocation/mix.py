@@ -39,16 +39,17 @@ class Sets:
         self._missed, self._cost, self._weight = np.log1p(-np.minimum(utility, 1 - 1e-12)), cost, weight
         self._keys = mixed(np.arange(len(home)))
         self._taken = np.zeros(0, dtype=np.int64)
-        self._known, self._arcs, self._sizes = np.zeros(0, dtype=np.uint64), [home[:0]], [np.zeros(0, dtype=np.int64)]
+        self._known: set[int] = set()
+        self._arcs, self._sizes = [home[:0]], [np.zeros(0, dtype=np.int64)]
 
     def add(self, used: Bools) -> None:
         """Add each household's set of ``used`` (n_arcs,) arcs, unless it is known."""
         at = np.flatnonzero(used)
         starts = np.flatnonzero(np.diff(self._home[at], prepend=-1))
         sizes = np.diff(starts, append=len(at)) if len(at) else starts
-        keys = np.add.reduceat(self._keys[at], starts) if len(at) else self._known[:0]
-        new = ~np.isin(keys, self._known)
-        self._known = np.concatenate([self._known, keys[new]])
+        keys = np.add.reduceat(self._keys[at], starts).tolist() if len(at) else []
+        new = np.array([key not in self._known for key in keys], dtype=bool)
+        self._known.update(keys)
         self._arcs.append(at[np.repeat(new, sizes)])
         self._sizes.append(sizes[new])
 

@@ -23,8 +23,8 @@ OPEN = 20
 ROWS = 2_000_000
 """Households are worked through in blocks that grow to at most about this many rows."""
 
-HALVINGS = 9
-"""Halvings in the search for the lowest tangent of a household's concave value."""
+LOOKS = 4
+"""Tangents of a household's concave value that are tried in the search for its lowest."""
 
 STEEPEST = 7.0
 """Tangents are tried where ``1 - exp(-x)`` has come as far as this ``x``."""
@@ -34,23 +34,43 @@ STEEPEST = 7.0
 class Menu:
     """Arcs by household, seeker and falling utility.
 
-    ``home seeker utility`` (n_arcs,); ``falling`` (n_arcs,) rows by household and falling utility; ``weight`` (n_homes,) weight times what
-    locks leave undone; ``slots`` (n_seekers,) and ``room`` (n_homes,) referrals that may still be held.
+    ``home seeker utility`` (n_arcs,); ``weight`` (n_homes,) weight times what locks leave undone; ``slots`` (n_seekers,) and ``room``
+    (n_homes,) referrals that may still be held. ``alone`` (n_arcs,) what each arc is worth by itself; ``falling`` (n_arcs,) rows by household
+    and falling utility; ``by_rank`` (n_arcs,) rows by place in the seeker's order, seekers as in ``who`` (those with more arcs first),
+    ``widths`` rows of each place; ``depth`` (n_homes,) where the lowest tangent of each household touched last, from where the next search
+    starts.
     """
 
     home: Ints
     seeker: Ints
     utility: Floats
-    falling: Ints
     weight: Floats
     slots: Ints
     room: Ints
+    alone: Floats
+    falling: Ints
+    by_rank: Ints
+    who: Ints
+    widths: Ints
+    depth: Floats
+
+    @classmethod
+    def of(cls, home: Ints, seeker: Ints, utility: Floats, weight: Floats, slots: Ints, room: Ints) -> "Menu":
+        """Return the menu of arcs that stand by household, seeker and falling utility."""
+        count = np.bincount(seeker, minlength=len(slots))
+        who = np.argsort(-count, kind="stable")
+        place = np.empty(len(who), dtype=np.int64)
+        place[who] = np.arange(len(who))
+        rank = np.arange(len(seeker)) - (np.cumsum(count) - count)[seeker]
+        return cls(
+            home, seeker, utility, weight, slots, room, weight[home] * utility, np.lexsort((-utility, home)),
+            np.lexsort((place[seeker], rank)), who, np.bincount(rank), np.ones(len(weight)),
+        )  # fmt: skip
 
 
 def best_surplus(menu: Menu, cost: Floats) -> tuple[float, Bools]:
     """Return the sum of households' best surpluses at arc costs (n_arcs,), or a little more, and which arcs the best sets use."""
-    alone = menu.weight[menu.home] * menu.utility - cost
-    keep = _undominated(menu, cost, np.flatnonzero((alone > 0) & (menu.slots[menu.seeker] > 0)))
+    keep = _undominated(menu, cost)
     count = np.bincount(menu.home[keep], minlength=len(menu.weight))
     used = np.zeros(len(cost), dtype=bool)
     least, most = _tangents(menu, cost, keep[count[menu.home[keep]] > WIDE], used)
@@ -63,59 +83,88 @@ def best_surplus(menu: Menu, cost: Floats) -> tuple[float, Bools]:
     return float(most[count > 0].sum()), used
 
 
-def _undominated(menu: Menu, cost: Floats, keep: Ints) -> Ints:
-    """Drop arcs that as many others of the same seeker as it has slots beat on utility and cost.
+def _undominated(menu: Menu, cost: Floats) -> Ints:
+    """Return the arcs worth their cost but those that as many others of the same seeker as it has slots beat on utility and cost.
 
     A set that holds such an arc lacks one of those others and is no worse with it in its place.
     """
-    seeker = menu.seeker[keep]
-    starts = np.flatnonzero(np.diff(seeker, prepend=-1))
-    sizes = np.diff(starts, append=len(seeker))
-    rank = (np.arange(len(seeker)) - np.repeat(starts, sizes)).astype(np.uint16)
-    lowest = [np.full(len(menu.slots), np.inf) for _ in range(int(menu.slots[seeker].max(initial=1)))]
-    bar = np.full(len(menu.slots), np.inf)
-    stays = np.zeros(len(keep), dtype=bool)
-    for at in np.split(np.argsort(rank, kind="stable"), np.cumsum(np.bincount(rank))[:-1]):
-        at = at[cost[keep[at]] < bar[seeker[at]]]
-        stays[at] = True
-        who, rest = seeker[at], cost[keep[at]]
-        for k, low in enumerate(lowest):
-            low[who], rest = np.minimum(low[who], rest), np.maximum(low[who], rest)
-            full = menu.slots[who] == k + 1
-            bar[who[full]] = low[who[full]]
-    return keep[stays]
+    price, slots = np.where(menu.alone > cost, cost, np.inf)[menu.by_rank], menu.slots[menu.who]
+    bar = np.where(slots > 0, np.inf, -np.inf)
+    lowest = np.full((int(slots.max(initial=1)), len(slots)), np.inf)
+    full = [np.flatnonzero(slots == k + 1) for k in range(len(lowest))]
+    stays, end = np.zeros(len(cost), dtype=bool), 0
+    for width in menu.widths:
+        rest = price[end : end + width]
+        stays[end : end + width] = rest < bar[:width]
+        end += width
+        for low, who in zip(lowest[:, :width], full, strict=True):
+            low[:], rest = np.minimum(low, rest), np.maximum(low, rest)
+            there = who[: np.searchsorted(who, width)]
+            bar[there] = low[there]
+    kept = np.zeros(len(cost), dtype=bool)
+    kept[menu.by_rank[stays]] = True
+    return np.flatnonzero(kept)
 
 
 def _tangents(menu: Menu, cost: Floats, keep: Ints, used: Bools) -> tuple[Floats, Floats]:
     """Return (n_homes,) the surplus of the sets found, 0 without arcs, and the lowest tangent of ``1 - exp(-sum of -log(1 - u))``, infinite
     without arcs; mark the sets.
 
-    The height is convex in the slope ``exp(-depth)``: the tangent is too steep where its best set goes deeper than it touches.
+    The height is convex in the slope ``exp(-depth)``. The lowest tangent touches between any depth and that to which the best set at its slope
+    goes.
     """
     least, most = np.zeros(len(menu.weight)), np.full(len(menu.weight), np.inf)
     if not len(keep):
         return least, most
     first = np.diff(menu.home[keep], prepend=-1) != 0
     homes, at = menu.home[keep[first]], np.cumsum(first) - 1
-    seeker, weight = menu.seeker[keep], menu.weight[homes]
+    seeker, weight, price = menu.seeker[keep], menu.weight[homes], cost[keep]
     mass, marked = -np.log1p(-np.minimum(menu.utility[keep], 1 - 1e-12)), np.zeros(len(keep), dtype=bool)
-    low, high, best = np.zeros(len(homes)), np.full(len(homes), STEEPEST), np.full(len(homes), np.inf)
-    for _ in range(HALVINGS):
-        depth = (low + high) / 2
+    depth, best = menu.depth[homes], np.full(len(homes), np.inf)
+    deep, shallow = _Line.none(len(homes)), _Line(np.zeros(len(homes)), np.zeros(len(homes)))
+    for _ in range(LOOKS):
         slope = np.exp(-depth)
-        surplus = (weight * slope)[at] * mass - cost[keep]
+        surplus = (weight * slope)[at] * mass - price
         sets = largest(seeker, surplus, menu.slots)
         height = weight * (1 - slope - slope * depth) + np.bincount(at, surplus * sets, len(homes))
         better = height < best
         best[better] = height[better]
         marked[better[at]] = sets[better[at]]
-        deeper = np.bincount(at, mass * sets, len(homes)) > depth
-        low, high = np.where(deeper, depth, low), np.where(deeper, high, depth)
+        line = _Line(np.bincount(at, mass * sets, len(homes)), np.bincount(at, price * sets, len(homes)))
+        below = line.mass > depth
+        deep, shallow = line.where(below, deep), line.where(~below, shallow)
+        depth = shallow.meets(deep, weight)
+    menu.depth[homes] = depth
     used[keep[marked]] = True
     left = np.exp(-np.bincount(at, mass * marked, len(homes)))
-    least[homes] = np.maximum(weight * (1 - left) - np.bincount(at, cost[keep] * marked, len(homes)), 0.0)
+    least[homes] = np.maximum(weight * (1 - left) - np.bincount(at, price * marked, len(homes)), 0.0)
     most[homes] = np.maximum(best, least[homes])
     return least, most
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What one set of each household is worth at a slope: ``mass`` (n,) times weight and slope, less ``cost`` (n,)."""
+
+    mass: Floats
+    cost: Floats
+
+    @classmethod
+    def none(cls, n: int) -> "_Line":
+        """Return lines of nothing: they meet no other."""
+        return cls(np.full(n, np.inf), np.full(n, np.inf))
+
+    def where(self, these: Bools, other: "_Line") -> "_Line":
+        """Return these lines, and the others elsewhere."""
+        return _Line(np.where(these, self.mass, other.mass), np.where(these, self.cost, other.cost))
+
+    def meets(self, deep: "_Line", weight: Floats) -> Floats:
+        """Return (n,) the depth of the lowest tangent if there were no other sets than these and the ``deep`` ones: where the two are worth the
+        same, or as deep as one of them goes."""
+        both = np.isfinite(deep.mass) & (deep.mass > self.mass)
+        slope = np.divide(deep.cost - self.cost, weight * (deep.mass - self.mass), out=np.ones(len(weight)), where=both)
+        depth = np.clip(-np.log(np.maximum(slope, 1e-9)), self.mass, np.where(both, deep.mass, self.mass))
+        return np.asarray(np.clip(depth, 0.0, STEEPEST))
 
 
 def largest(group: Ints, value: Floats, count: Ints) -> Bools:

@@ -17,7 +17,7 @@ def _menu(rng, homes=6, seekers=2, arcs=6, slots=2, largest=0.9):
     order = np.lexsort((-utility, seeker))
     weight, room = rng.uniform(0.5, 2.0, homes), np.full(homes, seekers * slots)
     home, utility = seeker // seekers, utility[order]
-    return Menu(home, seeker, utility, np.lexsort((-utility, home)), weight, np.full(homes * seekers, slots), room)
+    return Menu.of(home, seeker, utility, weight, np.full(homes * seekers, slots), room)
 
 
 def _best_by_trying(menu, cost, home):
