@@ -55,6 +55,12 @@ class Arcs:
         np.multiply.at(out, self.home[chosen], 1.0 - self.utility[chosen])
         return out
 
+    def worth(self, chosen: Bools) -> float:
+        """Return what chosen arcs add to the locked ones, less their prices."""
+        if not self.saturating:
+            return float((self.weight[self.home[chosen]] * self.utility[chosen] - self.price[chosen]).sum())
+        return float((self.weight * (self.missed - self.missed_after(chosen))).sum() - self.price[chosen].sum())
+
 
 def arcs_of(problem: AllocationProblem, price: Floats) -> Arcs:
     """Return the free arcs of a problem in canonical order."""

@@ -7,6 +7,7 @@ values saturate the households' answers are kept: the best mix of them is the be
 next.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,17 +18,14 @@ from matching.allocation.surplus import Menu, best_surplus
 from matching.allocation.worth import MAX_PASSES, chain_worth
 from matching.arrays import Bools, Floats, Ints
 
-STEPS, MORE = 40, 25
+STEPS, MORE = 30, 20
 """Steps by Polyak's rule before the first mix of sets, and before each later one."""
 
 MIXES = 3
 """Most mixes of sets."""
 
-CLOSE, ENOUGH = 7e-3, 9.5e-3
-"""Gap, as a share of everything the plan is worth, at which the search stops; and at which it stops once a mix brought less than ``LITTLE``."""
-
-LITTLE = 1e-3
-"""Share of the value."""
+CLOSE, ENOUGH = 7e-3, 9e-3
+"""Gap, as a share of everything the plan is worth, at which the search stops; and at which no further mix is looked for."""
 
 SLOWER = 0.8
 """By how much a step is shortened that did not lower the bound."""
@@ -70,9 +68,9 @@ class _Prices:
 
 class _Households:
     """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, where to ``start``, and the
-    ``ease`` with which each price moves."""
+    ``ease`` with which each price moves; ``beside`` is what a plan is worth that no price tells of."""
 
-    def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices, spent: float) -> None:
+    def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices, beside: float) -> None:
         self._arcs, self._obliged = arcs, obliged
         self._owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
         self._order = np.lexsort((-arcs.utility, arcs.seeker))
@@ -84,7 +82,7 @@ class _Households:
             arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
         )  # fmt: skip
         self.least, self.best, self.start = np.inf, prices, prices
-        self._beside = spent + float((arcs.weight * (1.0 - arcs.missed)).sum())
+        self._beside = beside
         self.ease = _Prices(1.0 / np.sqrt(np.maximum(arcs.capacity + _usual(arcs), 1.0)), np.ones(len(arcs.slots)))
 
     def answer(self, prices: _Prices) -> tuple[float, _Prices]:
@@ -103,7 +101,7 @@ class _Households:
         return total, _Prices(_uphill(taken, prices.unit), _uphill(np.where(self._obliged, 1 - held, 0), prices.debt))
 
     def near(self, value: float, share: float = CLOSE) -> bool:
-        """Whether a plan of this priced value comes as near to the bound as a ``share`` of all it is worth, locks and prices paid too."""
+        """Whether a plan of this priced value comes as near to the bound as a ``share`` of all it is worth."""
         return self.least - value <= share * (abs(self.least) + self._beside)
 
     def mix(self, value: float) -> Mix:
@@ -126,29 +124,32 @@ def _uphill(slope: Ints, price: Floats) -> Floats:
     return np.where((price <= 0) & (slope < 0), 0.0, slope.astype(float))
 
 
-def closed(arcs: Arcs, obliged: Bools, chosen: Bools, value: float) -> tuple[float, Bools]:
-    """Return an upper bound on the priced value of any plan of the free arcs in which every ``obliged`` seeker is placed, and the arcs of
-    the best plan met: ``chosen``, worth ``value``, or whole sets of a better mix.
+def closed(arcs: Arcs, obliged: Bools, chosen: Bools, better: Callable[[Bools, Bools], Bools]) -> tuple[float, Bools]:
+    """Return an upper bound on the priced value of any plan of the free arcs in which every ``obliged`` seeker is placed, and the best plan met.
+
+    It starts from the plan ``chosen``; ``better(plan, sets)`` makes a plan at least as good of it and of whole sets taken together.
     """
     owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
     reward = 1.0 + 2.0 * float(np.abs(arcs.weight[arcs.home] * arcs.utility - arcs.price).max(initial=0.0))
     debt = np.where(obliged, 0.0 if arcs.saturating else reward, 0.0)
     unit = first_prices(arcs, chosen, arcs.price - debt[arcs.seeker] * owed)
     prices = _Prices(unit, _first_debts(arcs, owed, unit) if arcs.saturating else debt)
-    households = _Households(arcs, obliged, prices, float(arcs.price[chosen].sum()))
+    locked = float((arcs.weight * (1.0 - arcs.missed)).sum())
+    households = _Households(arcs, obliged, prices, locked + float(arcs.price[chosen].sum()))
     if arcs.saturating:
         households.sets.add(chosen)
     for steps in (STEPS, *(MORE,) * (MIXES - 1)):
+        value = arcs.worth(chosen)
         _descend(households, value, steps)
         if households.near(value) or not arcs.saturating:
             break
         mix = households.mix(value)
-        little = mix.value - value <= LITTLE * abs(value)
-        chosen, value = mix.chosen, mix.value
-        if households.near(value, ENOUGH if little else CLOSE):
+        chosen = better(chosen, mix.chosen)
+        if households.near(arcs.worth(chosen), ENOUGH):
             break
+        households.sets.add(chosen)
         households.start = households.best.mixed(_Prices(mix.prices, mix.debts), KEPT)
-    return max(households.least, value), chosen
+    return max(households.least, arcs.worth(chosen)), chosen
 
 
 def _first_debts(arcs: Arcs, owed: Bools, unit: Floats) -> Floats:

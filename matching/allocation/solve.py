@@ -63,18 +63,17 @@ def allocate(problem: AllocationProblem, prices: Floats | None = None) -> Alloca
     )
     arcs = arcs_of(problem, price)
     chosen, obliged = _compulsory(arcs, np.zeros(len(arcs.home), dtype=bool), arcs.obliged)
-    chosen = _filled(arcs, obliged, chosen) if problem.saturating else replaced(arcs, obliged, chosen, chosen)
-    bound, mix = closed(arcs, obliged, chosen, worth(arcs, chosen))
-    chosen = _better(arcs, obliged, chosen, mix)
+    chosen = _planned(arcs, obliged, chosen) if problem.saturating else replaced(arcs, obliged, chosen, chosen)
+    bound, chosen = _closed(arcs, obliged, chosen)
     ordered = in_order(arcs, obliged, chosen)
     if (ordered != chosen).any():
         chosen = _around(arcs, ordered)
         if obliged.any():  # the order may leave them without: the bound is that of plans in which nobody must be placed
-            bound = closed(arcs, np.zeros(len(obliged), dtype=bool), chosen, worth(arcs, chosen))[0]
+            bound = _closed(arcs, np.zeros(len(obliged), dtype=bool), chosen)[0]
     pairs = np.concatenate([arcs.pairs(chosen), problem.locked])
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     spent = float(arcs.price[chosen].sum())
-    free = worth(arcs, chosen)
+    free = arcs.worth(chosen)
     certificate = certify(problem, pairs, 0.0)
     locked_value = certificate.objective - spent - free
     certificate = certify(problem, pairs, max(bound, free) + locked_value + spent)
@@ -97,15 +96,23 @@ def _compulsory(arcs: Arcs, kept: Bools, owed: Bools) -> tuple[Bools, Bools]:
     return kept | added, placed
 
 
-def _better(arcs: Arcs, obliged: Bools, chosen: Bools, mix: Bools) -> Bools:
-    """Return the better of two plans once what is still worth adding is added: ``chosen``, or the whole sets of a ``mix``."""
-    if not arcs.saturating:
-        return chosen
-    owed = obliged.copy()
-    owed[arcs.seeker[mix & arcs.must_positions[arcs.position]]] = False
-    whole, placed = _compulsory(arcs, mix, owed)
-    plans = [chosen] if (owed & ~placed).any() else [chosen, _filled(arcs, obliged, whole)]
-    return _bettered(arcs, obliged, max(plans, key=lambda plan: worth(arcs, plan)))
+def _closed(arcs: Arcs, obliged: Bools, chosen: Bools) -> tuple[float, Bools]:
+    """Return a bound on every plan that places the ``obliged``, and the best plan that is met on the way to it."""
+
+    def better(plan: Bools, sets: Bools) -> Bools:
+        owed = obliged.copy()
+        owed[arcs.seeker[sets & arcs.must_positions[arcs.position]]] = False
+        whole, placed = _compulsory(arcs, sets, owed)
+        if (owed & ~placed).any():
+            return plan
+        return max(plan, _planned(arcs, obliged, whole), key=arcs.worth)
+
+    return closed(arcs, obliged, chosen, better)
+
+
+def _planned(arcs: Arcs, obliged: Bools, chosen: Bools) -> Bools:
+    """Add what is worth adding to chosen arcs, and place it better."""
+    return _bettered(arcs, obliged, _filled(arcs, obliged, chosen))
 
 
 def _around(arcs: Arcs, ordered: Bools) -> Bools:
@@ -116,13 +123,6 @@ def _around(arcs: Arcs, ordered: Bools) -> Bools:
     if not arcs.saturating:
         return replaced(rest, nobody, ordered, ordered & ~given)
     return _bettered(rest, nobody, _filled(rest, nobody, ordered), ~given)
-
-
-def worth(arcs: Arcs, chosen: Bools) -> float:
-    """Return what chosen arcs add to the locked ones, less their prices."""
-    if not arcs.saturating:
-        return float((arcs.weight[arcs.home[chosen]] * arcs.utility[chosen] - arcs.price[chosen]).sum())
-    return float((arcs.weight * (arcs.missed - arcs.missed_after(chosen))).sum() - arcs.price[chosen].sum())
 
 
 def replaced(arcs: Arcs, obliged: Bools, chosen: Bools, release: Bools, scarcity: Floats | None = None) -> Bools:
@@ -176,13 +176,13 @@ def _bettered(arcs: Arcs, obliged: Bools, chosen: Bools, free: Bools | None = No
     Arcs that are not ``free`` (n_arcs,), default all, stay as they are.
     """
     free = np.ones(len(chosen), dtype=bool) if free is None else free
-    value = worth(arcs, chosen)
+    value = arcs.worth(chosen)
     for _ in range(MAX_PASSES if len(arcs.home) <= MANY else 1):
         before = value
         scarcity = _scarcity(arcs, chosen)
         for k in range(int(np.bincount(arcs.home[chosen & free]).max(initial=0))):
             other = replaced(arcs, obliged, chosen, _nth(arcs, chosen & free, k), scarcity)
-            now = worth(arcs, other)
+            now = arcs.worth(other)
             if now > value:
                 chosen, value = other, now
         if value - before <= ENOUGH * abs(before):
