@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date
-from typing import Any
 
 import pandas as pd
 
@@ -38,22 +37,24 @@ def proposals(run_id: str, plan: NightPlan, as_of: date) -> pd.DataFrame:
     )
 
 
-def suggestions(good: pd.DataFrame, plan: NightPlan) -> list[dict[str, Any]]:
+def suggestions(good: pd.DataFrame, plan: NightPlan) -> pd.DataFrame:
     """Return what each proposal rests on, in the form of a list that was shown: some 250 bytes of inputs each, and why this kind of post."""
     pair, same = (
         ["member_id", "position_id"],
         ["run_id", "member_id", "position_id", "p_placed", "p_stays", "model_version"],
     )
     made = plan.referrals[[*pair, "utility", "trade", "p_other_side"]]
-    rows = good.merge(made, on=pair).merge(plan.inputs, on=pair).to_dict("records")
-    return [
-        {
-            **{str(name): r[name] for name in same}, "suggestion_id": f"{r['run_id']}-{r['referral_id'][1:]}", "rank": r["rank_shown"],
-            "score": r["utility"], "reasons": json.dumps([{"code": r["trade"], "facts": {"p_other_side": r["p_other_side"]}}]),
-            "problems": "[]", "unknowns": "[]", **kept_inputs(r["features"]), "shown_on": r["created_on"], "action": "none",
-        }
-        for r in rows
-    ]  # fmt: skip
+    rows = good.merge(made, on=pair).merge(plan.inputs, on=pair)
+    kept = [kept_inputs(features) for features in rows["features"]]
+    reasons = [
+        json.dumps([{"code": code, "facts": {"p_other_side": other}}])
+        for code, other in zip(rows["trade"].tolist(), rows["p_other_side"].tolist(), strict=True)
+    ]
+    return rows[same].assign(
+        suggestion_id=rows["run_id"] + "-" + rows["referral_id"].str[1:], rank=rows["rank_shown"], score=rows["utility"],
+        reasons=reasons, problems="[]", unknowns="[]", **{name: [k[name] for k in kept] for name in ("features_hash", "features")},
+        shown_on=rows["created_on"], action="none",
+    )  # fmt: skip
 
 
 def still_room(tx: Transaction, rows: pd.DataFrame, as_of: date, policy: PolicyBook) -> list[bool]:
