@@ -17,11 +17,6 @@ from matching.tables import TABLES, Column, Kind
 _TEXT = pd.StringDtype(na_value=np.nan)
 """The type of a canonical column of text, made once."""
 
-_TEXTS = pd.arrays.ArrowStringArray
-
-Cells = np.ndarray | ExtensionArray | pa.Array
-"""Cells of one column as they are collected; text stays as it is until a column is whole."""
-
 
 def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
     """Select columns with dates as the driver gives them, so that they are parsed a column at a time."""
@@ -34,20 +29,24 @@ def select_columns(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
 def to_frame(table: str, names: Sequence[str], batches: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
     """Return batches of rows as a canonical frame; one batch of rows at a time is held as the driver gave it."""
     columns = [TABLES[table].column(n) for n in names]
-    parts: list[list[Cells]] = [[] for _ in names]
+    parts: list[list[Any]] = [[] for _ in names]
     for rows in batches:
         for part, column, values in zip(parts, columns, zip(*rows, strict=True), strict=True):
             part.append(_cells(column, values))
     return pd.DataFrame({n: _joined(c, part) for n, c, part in zip(names, columns, parts, strict=True)})
 
 
-def _joined(column: Column, parts: list[Cells]) -> np.ndarray | ExtensionArray:
-    parts = parts or [_cells(column, ())]
+def _joined(column: Column, parts: list[Any]) -> np.ndarray | ExtensionArray:
+    """Return the cells of batches as one column."""
+    if not parts:
+        return _joined(column, [_cells(column, ())])
     if isinstance(parts[0], pa.Array):
-        return _TEXTS(parts[0] if len(parts) == 1 else pa.concat_arrays(parts), dtype=_TEXT)
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
-    return type(parts[0])._concat_same_type(parts)
+        whole: ExtensionArray = pd.array(pa.concat_arrays(parts), dtype=_TEXT)
+    elif isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    else:
+        whole = pd.concat([pd.Series(p) for p in parts], ignore_index=True).array
+    return whole
 
 
 def to_columns(table: str, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Columns:
@@ -79,7 +78,8 @@ def _without_rows(table: str, names: tuple[str, ...]) -> pd.DataFrame:
     return to_frame(table, names, ())
 
 
-def _cells(column: Column, values: Sequence[Any]) -> Cells:
+def _cells(column: Column, values: Sequence[Any]) -> Any:
+    """Return the cells of a batch: arrays, and text as Arrow has it until a column is whole."""
     if column.kind is Kind.DATE:
         return _days(values).astype("datetime64[s]")
     cells = _plain_cells(column, values)
