@@ -3,17 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-    ) -> Iterator[Sequence[Sequence[Any]]]:
-        if any(isinstance(v, _MANY) and not v for v in where.values()):
-            return
-        asked = {
-            k: [plain(v) for v in value] if isinstance(value, _MANY) else plain(value) for k, value in where.items()
-        }
-        shape = tuple((k, None if v is None else isinstance(v, list)) for k, v in asked.items())
-        query = _selected(table, tuple(names), shape, tuple(regions))
-        result = self._connection.execute(query, {k: v for k, v in asked.items() if v is not None})
-        while rows := result.cursor.fetchmany(BATCH):
-            yield rows
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -106,31 +97,17 @@ class Reader:
 
     def _batches(
         self, table: str, names: Sequence[str], regions: Sequence[str], where: Mapping[str, Any]
-<<<<<<< HEAD
-    ) -> Sequence[Sequence[Any]]:
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         if any(isinstance(v, _MANY) and not v for v in where.values()):
-            return []
+            return
         asked = {
             k: [plain(v) for v in value] if isinstance(value, _MANY) else plain(value) for k, value in where.items()
         }
         shape = tuple((k, None if v is None else isinstance(v, list)) for k, v in asked.items())
         query = _selected(table, tuple(names), shape, tuple(regions))
         result = self._connection.execute(query, {k: v for k, v in asked.items() if v is not None})
-        rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
-        return rows
-=======
-    ) -> Iterator[Sequence[Sequence[Any]]]:
-        spec, source = TABLES[table], metadata.tables[table]
-        if any(isinstance(v, list | tuple | set | frozenset) and not v for v in where.values()):
-            return
-        query = select_columns(source, names).where(*(_is(source.c[k], v) for k, v in where.items()))
-        inside = scope(source, regions)
-        if inside is not None:
-            query = query.where(inside)
-        result = self._connection.execute(query.order_by(*(source.c[k] for k in spec.key)))
         while rows := result.cursor.fetchmany(BATCH):
             yield rows
->>>>>>> 5d0efe5 (Canonical frames are read in batches and known to be in order without a loop)
 
     def read_among(
         self, table: str, columns: Sequence[str], key: str, values: Sequence[Any], **where: Any
