@@ -130,9 +130,12 @@ def short_lists(
     blocked = np.zeros((n_members, len(Gate)), dtype=np.int64)
     kept: list[tuple[Ints, Ints, Floats, Floats]] = []
     for mi, pj, bits, worth in _judged(ask, rows):
+        stands = np.bitwise_or.reduce(bits, initial=0)
         for gate in Gate:
-            np.add.at(blocked[:, gate], mi[(bits >> np.uint32(gate) & np.uint32(1)) > 0], 1)
-        np.add.at(eligible, mi[bits == 0], 1)
+            if stands >> gate & 1:
+                hit = (bits >> np.uint32(gate) & np.uint32(1)) > 0
+                blocked[:, gate] += np.bincount(mi[hit], minlength=n_members)
+        eligible += np.bincount(mi[bits == 0], minlength=n_members)
         if worth.any():
             kept.append(_best(ask, mi[worth], pj[worth]))
     member, position, p_placed, p_stays = (
@@ -175,8 +178,8 @@ def _joined(held: list[tuple[Ints, Ints, Bits, Bools]]) -> tuple[Ints, Ints, Bit
 def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -> tuple[Ints, Ints, Bits, Bools]:
     """Judge a block's most promising pairs, and all in reach of those members who find too little among them."""
     many = np.flatnonzero(block.near.sum(axis=1) > LOOK)
-    row, column = np.nonzero(block.near)
     if guess is None or dear is None or not len(many):
+        row, column = np.nonzero(block.near)
         bits = ask.blocked(block.mi[row], block.pj[column])
         return block.mi[row], block.pj[column], bits, bits == 0
     value = guess.block(block.mi, block.pj, block.minutes)
