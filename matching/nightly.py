@@ -13,6 +13,7 @@ from matching.night_shards import Shard, shards_of
 from matching.nightly_morning import diff_of, inputs_of, no_inputs, only_new, referrals_of, unplaced_of
 from matching.nightly_problem import lists_of, solve_night
 from matching.nightly_scene import NightState, scene_of
+from matching.outlook import Outlook
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
 from matching.scoring import Scorer
@@ -72,23 +73,27 @@ class NightPlan:
         return digest.hexdigest()
 
 
-def plan_night(state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator) -> NightPlan:
+def plan_night(
+    state: NightState, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator, outlook: Outlook | None = None
+) -> NightPlan:
     """Plan tonight's referrals for every seeking member of an open household.
 
     ``policy`` is the book of the whole region planned; numbers are resolved for each member's and each post's own place. ``rng`` draws
-    the sampled arrivals of the forecast and nothing else. The plan is a pure function of its arguments. A large record is planned shard by
+    the sampled arrivals of the forecast and nothing else. ``outlook`` is the month to come, by default learned from the record. The plan is a pure function of its arguments. A large record is planned shard by
     shard (``matching.night_shards``), a small one is one shard.
     """
     shards = shards_of(state, policy)
     draws = rng.spawn(len(shards))
-    return joined([plan_shard(s, scorer, policy, rng=r) for s, r in zip(shards, draws, strict=True)])
+    return joined([plan_shard(s, scorer, policy, rng=r, outlook=outlook) for s, r in zip(shards, draws, strict=True)])
 
 
-def plan_shard(shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator) -> NightPlan:
+def plan_shard(
+    shard: Shard, scorer: Scorer, policy: PolicyBook, *, rng: np.random.Generator, outlook: Outlook | None = None
+) -> NightPlan:
     """Plan one shard: its members alone, with the room that is its own."""
     scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
     found = lists_of(scene, scorer, policy)
-    solved = solve_night(scene, scorer, policy, found, rng)
+    solved = solve_night(scene, scorer, policy, found, rng, outlook)
     referrals = referrals_of(scene, found, solved)
     diff = diff_of(scene, referrals)
     forecast = forecast_of(scene, policy, found, referrals, solved.standing_placed)

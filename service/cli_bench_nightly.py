@@ -19,17 +19,18 @@ import psutil
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 
-import matching.night_shards as night_shards
-from matching import candidates
+from matching import candidates, night_shards
 from matching.allocation import AllocationProblem, allocate
 from matching.baseline import BaselineScorer
 from matching.eligibility import verdicts
 from matching.features import build
-from matching.nightly import NightState, plan_night
+from matching.nightly import NightPlan, NightState, plan_night
 from matching.nightly_problem import lists_of, room_left
 from matching.nightly_scene import Scene, scene_of
+from matching.outlook import Outlook
 from matching.policy.load import load_policy
 from matching.scoring import Scorer
+from matching.vocabulary import POSITION_KINDS
 from models.registry import Registry
 from models.simulation.province import province
 from service.batch import COLUMNS, READS
@@ -42,6 +43,9 @@ DAY = date(2026, 6, 10)
 MODELS = "models"
 NAIVE = 3_000, 1_000
 """Members and posts of the comparison with the way it would be written first."""
+
+NOTHING_TO_COME = Outlook(0.0, 0.0, {}, np.zeros(len(POSITION_KINDS)))
+"""Shards are compared with the whole for tonight alone: each would set its own prices for later nights, and so place more or less."""
 
 SAMPLE = 300
 """Members whose full ranking is made, to see how much of it the short lists hold."""
@@ -180,15 +184,12 @@ def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
     step("naive", 1, 3)
     state = NightState.canonical(DAY, kept)
     began = time.perf_counter()
-    whole = plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
+    plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
     seconds = time.perf_counter() - began
     step("naive", 2, 3)
-    before = night_shards.WHOLE, night_shards.LEAST
-    night_shards.WHOLE, night_shards.LEAST = 0, NAIVE[0] // 10
-    try:
-        parts = plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
-    finally:
-        night_shards.WHOLE, night_shards.LEAST = before
+    whole, parts = _whole_and_in_shards(
+        lambda: plan_night(state, scorer, policy, rng=np.random.default_rng(seed), outlook=NOTHING_TO_COME)
+    )
     step("naive", 3, 3)
     return {
         "naive_seconds": naive_seconds, "same_night_seconds": seconds, "ratio_to_naive": naive_seconds / seconds,
@@ -196,6 +197,17 @@ def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
         "shard_objective_share": parts.certificate.objective / whole.certificate.objective,
         "shards_compared": int(parts.figures["shards"]),
     }  # fmt: skip
+
+
+def _whole_and_in_shards(plan: Callable[[], NightPlan]) -> tuple[NightPlan, NightPlan]:
+    """Return a night planned whole and in shards."""
+    before = night_shards.WHOLE, night_shards.LEAST
+    whole = plan()
+    night_shards.WHOLE, night_shards.LEAST = 0, NAIVE[0] // 10
+    try:
+        return whole, plan()
+    finally:
+        night_shards.WHOLE, night_shards.LEAST = before
 
 
 def _naive(scene: Scene, scorer: Scorer) -> float:
