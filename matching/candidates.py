@@ -159,7 +159,7 @@ def _judged(ask: Ask, rows: Ints) -> Iterator[tuple[Ints, Ints, Bits, Bools]]:
     dear: Floats | None = None
     held: list[tuple[Ints, Ints, Bits, Bools]] = []
     for block in blocks(ask.pairing, rows):
-        if guess is None and block.near.sum(axis=1).max(initial=0) > LOOK:
+        if guess is None and block.near.sum(axis=1).max(initial=0) > ask.keep:
             guess = learn_prescore(ask.pairing, ask.scorer, ask.days_left, rows)
             dear = crowding(ask.pairing, guess, rows, ask.room, ask.policy.whole("night.max_open_referrals"))
         held.append(_look(ask, block, guess, dear))
@@ -177,8 +177,7 @@ def _joined(held: list[tuple[Ints, Ints, Bits, Bools]]) -> tuple[Ints, Ints, Bit
 
 def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -> tuple[Ints, Ints, Bits, Bools]:
     """Judge a block's most promising pairs, and all in reach of those members who find too little among them."""
-    many = np.flatnonzero(block.near.sum(axis=1) > LOOK)
-    if guess is None or dear is None or not len(many):
+    if guess is None or dear is None:
         row, column = np.nonzero(block.near)
         bits = ask.blocked(block.mi[row], block.pj[column])
         return block.mi[row], block.pj[column], bits, bits == 0
@@ -186,7 +185,7 @@ def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -
     value[~block.near] = -np.inf
     spread = value - dear[block.pj].astype(np.float32)
     welfare = ask.pairing.positions.kind[block.pj] == _WELFARE
-    seen = block.near.copy()
+    seen, many = block.near.copy(), np.flatnonzero(block.near.sum(axis=1) > LOOK)
     seen[many] = _top(value[many], LOOK) | _top(spread[many], BESIDE)
     seen[np.ix_(many, np.flatnonzero(welfare))] |= _top(
         value[np.ix_(many, np.flatnonzero(welfare))], 3 * ask.keep_welfare
