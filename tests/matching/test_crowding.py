@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from matching.baseline import BaselineScorer
-from matching.candidates import BEST, SPREAD, short_lists
+from matching.candidates import BEST, LOOK, SPREAD, short_lists
 from matching.crowding import crowding
 from matching.policy.load import load_policy
 from matching.prescore import learn_prescore
@@ -15,8 +15,7 @@ POLICY = load_policy("440000", TODAY)
 MEMBERS, POSTS = 240, 260
 
 
-@pytest.fixture(scope="module")
-def town():
+def neighbours(posts_open):
     """Neighbours before many posts: everybody wants the best paid most, each the less the farther it is."""
     rng = np.random.default_rng(4)
     people = [
@@ -25,9 +24,14 @@ def town():
     ]
     posts = [
         position(position_id=f"P{k:03}", longitude=113.2 + 0.1 * rng.random(), wage_min=pay, wage_max=pay)
-        for k, pay in enumerate(range(300_000, 300_000 + 1_000 * POSTS, 1_000))
+        for k, pay in enumerate(range(300_000, 300_000 + 1_000 * posts_open, 1_000))
     ]
     return pairing(people, posts)
+
+
+@pytest.fixture(scope="module")
+def town():
+    return neighbours(POSTS)
 
 
 def prices(town, room):
@@ -53,12 +57,13 @@ def test_a_post_with_more_room_costs_no_more(town):
     assert prices(town, room)[-1] < before[-1]
 
 
-def test_neighbours_lists_hold_the_best_of_each_and_together_more_posts_than_without_prices(town, monkeypatch):
-    days = np.full(MEMBERS, 20.0)
+@pytest.mark.parametrize("posts_open", [POSTS, (BEST + SPREAD + LOOK) // 2])
+def test_neighbours_lists_hold_the_best_of_each_and_together_more_posts_than_without_prices(posts_open, monkeypatch):
+    town, days = neighbours(posts_open), np.full(MEMBERS, 20.0)
     found = short_lists(town, BaselineScorer(), POLICY, days)
     assert np.bincount(found.member).max() <= BEST + SPREAD
     top = {x.position for x in rank(town, 0, BaselineScorer(), 20.0, POLICY, limit=20, nearest=None).items}
     assert top <= set(found.position[found.member == 0].tolist())
-    monkeypatch.setattr("matching.candidates.crowding", lambda *_: np.zeros(POSTS))
+    monkeypatch.setattr("matching.candidates.crowding", lambda *_: np.zeros(posts_open))
     crowded = short_lists(town, BaselineScorer(), POLICY, days)
     assert len(np.unique(found.position)) > 1.2 * len(np.unique(crowded.position))
