@@ -114,21 +114,21 @@ class Person:
 class Work:
     """People at work on a server at a port that outlives it; ``serving`` is what answers, and with what beside settings and socket."""
 
-    serving = (serve,)
+    serving, callers = (serve,), CALLERS
 
     def __init__(self, settings, most):
         self.settings, self.context = settings, ready_context()
         with open_office(settings, day=DAY) as office, fill(office).store.write() as tx:
-            for table, rows in crowd(most).items():
+            for table, rows in _crowd(most, self.callers).items():
                 tx.insert(table, rows_of(TABLES[table], pd.DataFrame(rows)).require())
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.people = [Person(k, self.listener.getsockname()[1]) for k in range(CALLERS)]
+        self.people = [Person(k, self.listener.getsockname()[1]) for k in range(self.callers)]
 
     @contextmanager
     def going(self):
         """Let everybody work until the block ends; yields a question: has anybody given up?"""
         over = threading.Event()
-        with ThreadPoolExecutor(CALLERS) as pool:
+        with ThreadPoolExecutor(self.callers) as pool:
             working = [pool.submit(person.work, over) for person in self.people]
             try:
                 yield lambda: any(w.done() for w in working)
@@ -181,15 +181,15 @@ class Work:
         return other.left()[0]
 
 
-def crowd(most):
+def _crowd(most, callers):
     """Return members of each caller's own and a post of their own that has room for them all."""
     posts = [
         {**POSITIONS[1], **SHAMIAN, "position_id": f"L{k}", "required_skills": None, "openings_total": 10_000, "openings_left": 10_000}
-        for k in range(CALLERS)
+        for k in range(callers)
     ]  # fmt: skip
     members = [
         {**MEMBERS[0], "member_id": f"X{k}-{n:04d}", "household_id": f"H{k % 4 + 1}"}
-        for k in range(CALLERS)
+        for k in range(callers)
         for n in range(most)
     ]
     return {"positions": posts, "members": members}

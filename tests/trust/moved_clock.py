@@ -67,13 +67,14 @@ def take(settings, ahead, name, refused):
 class Moved(Work):
     """People with keys at work on a server whose clock is moved, and one who logs in by the page."""
 
+    callers = PEOPLE
+
     def __init__(self, settings, most):
         noon = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=LOCAL).timestamp()
         self._first = noon - time.time()
         self.ahead = ready_context().Value("d", self._first)
         self.serving = (serve, self.ahead)
         super().__init__(settings, most)
-        del self.people[PEOPLE:]
         with open_store(settings) as store:
             accounts, keys = Accounts(store), Keys(store, lambda: noon)
             for name in ("clerk", "late"):

@@ -41,6 +41,7 @@ ROOM = np.array([1, 1, 1])
         ({"utility": sparse.csr_matrix(np.array([[np.nan, 0.1, 0.1]]))}, "utility: expected finite"),
         ({"utility": 3.0}, "utility: expected a matrix"),
         ({"utility": FULL * 9, "slots": 2}, "utility: expected chances of at most 1"),
+        ({"utility": FULL * 2.1, "slots": 2}, "utility: expected chances of at most 1"),
     ],
 )
 def test_a_problem_that_does_not_fit_is_refused(changes, message):
@@ -103,3 +104,7 @@ def test_whole_numbers_are_taken_as_values_too():
     posed = AllocationProblem(sparse.csr_matrix(np.array([[2, 0, 1]])), ROOM)
     assert posed.utility.dtype == np.float64 and allocate(posed).objective == 2.0
     assert AllocationProblem(FULL.astype(np.float32), ROOM).utility.dtype == np.float32
+
+
+def test_a_chance_of_exactly_one_is_one():
+    assert allocate(AllocationProblem(FULL * 2, ROOM, slots=2)).certificate.feasible

@@ -1,5 +1,7 @@
 """The price of waiting: what a unit is worth to those still to come."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -140,3 +142,19 @@ def test_even_half_a_seeker_to_come_wants_a_sample_and_nobody_to_come_wants_none
         Forecast(none, 0.5)
     problem = AllocationProblem(sparse.csr_matrix(np.ones((2, 3))), np.ones(3, dtype=int))
     assert shadow_prices(problem, Forecast(none, 0.0, 4.0)).tolist() == [0.0] * 3
+
+
+def test_a_class_is_priced_like_one_position_with_the_room_of_all_and_the_best_utility():
+    arrivals, nobody = sparse.csr_matrix([[0.0, 0.8, 0.6]]), sparse.csr_matrix((0, 3))
+    classes = class_prices(AllocationProblem(nobody, np.array([1, 1, 2])), Forecast(arrivals, 6), np.array([0, 1, 1]))
+    one = AllocationProblem(sparse.csr_matrix((0, 2)), np.array([1, 3]))
+    alone = shadow_prices(one, Forecast(sparse.csr_matrix([[0.0, 0.8]]), 6))
+    assert classes.tolist() == [alone[0], alone[1], alone[1]] and alone[1] > 0
+
+
+def test_the_price_is_the_mean_over_evenly_spaced_numbers_of_seekers_nobody_at_all_among_them():
+    nobody, one = sparse.csr_matrix((0, 1)), sparse.csr_matrix([[0.8]])
+    price = shadow_prices(AllocationProblem(nobody, np.array([1])), Forecast(one, 1.0, 4.0))
+    spread = NormalDist(1.0, (4.0**2 + 0.2**2) ** 0.5)
+    numbers = [round(spread.inv_cdf((k + 0.5) / 12)) for k in range(12)]
+    assert price[0] == pytest.approx(np.mean([0.0 if n <= 0 else 0.4 if n == 1 else 0.8 for n in numbers]))
