@@ -69,9 +69,10 @@ def _with_lists(tables: Mapping[str, pd.DataFrame], today: pd.Timestamp) -> pd.D
     made = made[
         ["referral_id", "member_id", "position_id", "created_on", "state", "started_on", "outcome_on", "p_placed"]
     ]
-    joined = _answering(made, lists)
-    rows = [_one(row, lists, mates) for row, mates in joined]
-    out = pd.DataFrame(rows, columns=["kind", "predicted", "best_left"])
+    out = pd.DataFrame({"kind": "not_shown", "predicted": np.nan, "best_left": np.nan}, index=made.index)
+    shown = made["member_id"].isin(list(lists))
+    rows = [_one(row, lists, mates) for row, mates in _answering(made[shown], lists)]
+    out.loc[shown] = pd.DataFrame(rows, columns=list(out.columns), index=made.index[shown])
     return pd.concat([made, out, _settled(made, tables, today)], axis=1)
 
 

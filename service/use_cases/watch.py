@@ -13,7 +13,16 @@ from models.registry_watch import watch_in_charge
 from service.storage.store import TRAINING_TABLES
 from service.wiring import Office
 
-OVERRIDE_TABLES = ("members", "referrals", "promises", "suggestions", "locks")
+OVERRIDE_COLUMNS = {
+    "members": ("member_id", "household_id"),
+    "referrals": (
+        "referral_id", "member_id", "position_id", "created_on", "source", "state", "started_on", "outcome_on", "p_placed",
+    ),
+    "promises": ("household_id", "started_on", "due_on"),
+    "suggestions": ("suggestion_id", "run_id", "member_id", "position_id", "rank", "p_placed", "shown_on"),
+    "locks": ("member_id", "position_id", "kind", "reason_code"),
+}  # fmt: skip
+"""What the override report looks at: of a list not what its scores rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +55,14 @@ def watch(office: Office, *, since: date | None = None, fresh: bool = False) -> 
 
 def overrides(office: Office) -> dict[str, Any]:
     """Return whether officers who departed from the list shown did better than it, by the reason they gave; never by officer."""
-    tables = office.store.snapshot(OVERRIDE_TABLES)
-    issued = office.store.read("journal", columns=["seq", "object_id", "reason"], action="referral.issued")
+    with office.store.reading() as record:
+        tables = {name: record.read(name, columns) for name, columns in OVERRIDE_COLUMNS.items()}
+        issued = record.read("journal", columns=["seq", "object_id", "reason"], action="referral.issued")
+    pair, pins = ["member_id", "position_id"], tables["locks"][tables["locks"]["kind"] == "pin"]
+    pinned = tables["referrals"][["referral_id", *pair]].merge(pins.drop_duplicates(pair, keep="last"), on=pair)
     stated = issued.dropna(subset=["reason"])
-    reasons = dict(zip(stated["object_id"], stated["reason"], strict=True))
-    pins = tables["locks"][tables["locks"]["kind"] == "pin"]
-    pinned = {(r.member_id, r.position_id): r.reason_code for r in pins.itertuples()}
-    for row in tables["referrals"].itertuples():
-        if row.referral_id not in reasons and (row.member_id, row.position_id) in pinned:
-            reasons[row.referral_id] = pinned[(row.member_id, row.position_id)]
+    reasons = dict(zip(pinned["referral_id"], pinned["reason_code"], strict=True))
+    reasons |= dict(zip(stated["object_id"], stated["reason"], strict=True))
     return override_report(tables, office.today(), reasons)
 
 
