@@ -51,7 +51,7 @@ def suggestions(good: pd.DataFrame, plan: NightPlan) -> pd.DataFrame:
         for code, other in zip(rows["trade"].tolist(), rows["p_other_side"].tolist(), strict=True)
     ]
     return rows[same].assign(
-        suggestion_id=rows["run_id"] + "-" + rows["referral_id"].str[1:], rank=rows["rank_shown"], score=rows["utility"],
+        suggestion_id=[f"{run}-{number[1:]}" for run, number in zip(rows["run_id"], rows["referral_id"], strict=True)], rank=rows["rank_shown"], score=rows["utility"],
         reasons=reasons, problems="[]", unknowns="[]", **{name: [k[name] for k in kept] for name in ("features_hash", "features")},
         shown_on=rows["created_on"], action="none",
     )  # fmt: skip

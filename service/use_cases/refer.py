@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from matching.eligibility import decide
 from matching.errors import Conflict, NotFound
 from matching.nightly_scene import heard
 from matching.policy.load import PolicyBook
@@ -38,18 +39,24 @@ def refer(
     i = index.member_row(member_id)
     if not index.is_open(position_id):
         raise _why_shut(office, position_id)
-    found = explanation(office, index, i, index.position_row(position_id))
+    j = index.position_row(position_id)
+    found = explanation(office, index, i, j)
     if found.verdict is Verdict.NOT_MET:
         earlier = _replayed(office.store.read, wish)  # the same key may have won while this call was looking
         if earlier is not None:
             return earlier
+        if decide(index.pairing, index.policy, i, j).verdict is not Verdict.NOT_MET:
+            with (
+                office.store.reading() as reader
+            ):  # what stands against the pair from outside is told in words where it is the term
+                require_term(office, reader, member_id, str(index.positions["kind"].loc[position_id]))
         raise _refused(wish, found)
     with office.store.write() as tx:
         earlier = _replayed(tx.read, wish)
         if earlier is not None:
             return earlier
         require_term(office, tx, member_id, str(index.positions["kind"].loc[position_id]))
-        require_order(office, tx, index, i, index.position_row(position_id))
+        require_order(office, tx, index, i, j)
         draft = _claim(tx, office, wish, index)
         row = _row(office, wish, found, index, tx)
         if draft is None:

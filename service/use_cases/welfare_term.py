@@ -12,7 +12,7 @@ from matching.tables import TABLES
 from matching.vocabulary import POSITION_KINDS
 from matching.welfare import WELFARE, spent, welfare_term_table
 from service.index import Index
-from service.storage.store import Reader, Transaction
+from service.storage.store import Reader
 from service.use_cases.rows import only
 from service.wiring import Office
 
@@ -26,15 +26,15 @@ _WHY = {
 }
 
 
-def require_term(office: Office, tx: Transaction, member_id: str, kind: str) -> None:
+def require_term(office: Office, reader: Reader, member_id: str, kind: str) -> None:
     """Raise Conflict when the member may not begin a public-welfare post today; other kinds pass."""
     if kind != WELFARE:
         return
-    member = tx.read("members", member_id=member_id)
-    referrals = tx.read("referrals", member_id=member_id)
-    posts = tx.read("positions", position_id=sorted(set(referrals["position_id"])))
+    member = reader.read("members", member_id=member_id)
+    referrals = reader.read("referrals", member_id=member_id)
+    posts = reader.read("positions", position_id=sorted(set(referrals["position_id"])))
     place = office.policy(office.today()).at(str(member["region_code"].iloc[0])[:6])
-    jobs = tx.read("placements", member_id=member_id)
+    jobs = reader.read("placements", member_id=member_id)
     standing = only(welfare_term_table(member, jobs, referrals, posts, office.today(), place))
     if not standing["may_take"]:
         raise Conflict(f"member {member_id}: {_WHY[str(standing['verdict'])].format(**standing)}")
