@@ -11,6 +11,7 @@ from matching.nightly_scene import heard
 from matching.policy.load import PolicyBook
 from matching.reasons import Verdict
 from matching.vocabulary import OPEN_REFERRAL_STATES
+from matching.welfare import WELFARE
 from service.index import Index
 from service.index_reading import room
 from service.storage.store import Transaction
@@ -45,12 +46,8 @@ def refer(
         earlier = _replayed(office.store.read, wish)  # the same key may have won while this call was looking
         if earlier is not None:
             return earlier
-        if decide(index.pairing, index.policy, i, j).verdict is not Verdict.NOT_MET:
-            with (
-                office.store.reading() as reader
-            ):  # what stands against the pair from outside is told in words where it is the term
-                require_term(office, reader, member_id, str(index.positions["kind"].loc[position_id]))
-        raise _refused(wish, found)
+        outside = decide(index.pairing, index.policy, i, j).verdict is not Verdict.NOT_MET
+        raise _refused(wish, found, _term_told(office, member_id) if outside else None)
     with office.store.write() as tx:
         earlier = _replayed(tx.read, wish)
         if earlier is not None:
@@ -101,13 +98,24 @@ def _replayed(read: Callable[..., pd.DataFrame], wish: _Wish) -> Mapping[str, ob
     return row
 
 
-def _refused(wish: _Wish, found: Explanation) -> Conflict:
+def _term_told(office: Office, member_id: str) -> str | None:
+    """Return in words why the member may not begin a public-welfare post today; None where the member may."""
+    with office.store.reading() as reader:
+        try:
+            require_term(office, reader, member_id, WELFARE)
+        except Conflict as why:
+            return str(why)
+    return None
+
+
+def _refused(wish: _Wish, found: Explanation, term: str | None) -> Conflict:
     if all(r.code == "GATE_CLOSED" for r in found.reasons):
         return NoOpening(
             f"post {wish.position_id}: no opening is left that an open referral does not hold; choose another post"
         )
     text = f"post {wish.position_id} may not be proposed to member {wish.member_id}: rules not met: {len(found.reasons)}; see reasons"
-    return Ineligible(text, found.reasons, found.nearest_change)
+    alone = all(r.code == "GATE_PW_TERM" for r in found.reasons)
+    return Ineligible(term if alone and term else text, found.reasons, found.nearest_change)
 
 
 def _why_shut(office: Office, position_id: str) -> Exception:
