@@ -11,7 +11,6 @@ process, and only then this process opens it.
 import json
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,9 @@ from models.card import LANGUAGES, card
 from models.gates import LIMITS, judge, judge_against
 from models.registry_check import check_parts
 from models.registry_compare import compare_evaluations
-from models.registry_files import is_version, libraries, locked, read_manifest, read_version, sha256, write_version
+from models.registry_files import (
+    is_version, libraries, locked, marks_of, read_manifest, read_version, sha256, write_version,
+)  # fmt: skip
 from models.registry_golden import golden_scores, refuse_other_scores, score_in_child
 from models.registry_history import Events, production_of, shadow_of, stack_of, told
 from models.registry_log import Keys, append, canonical, read_log
@@ -64,7 +65,7 @@ class Registry:
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
         self._tried: set[str] = set()
-        self._refused: tuple[tuple[tuple[str, int, int, int], ...], str] | None = None
+        self._refused: tuple[object, str] | None = None
 
     def signing(self) -> Keys:
         """Return the keys this registry signs with, which other records of the office are signed with too; made at the first use."""
@@ -237,25 +238,17 @@ class Registry:
             self._loading.release()
 
     def _reload_unless_refused(self, stamp: tuple[int, ...]) -> Scorer:
-        files = self._files_now()  # before they are read: one that changes meanwhile is looked at again
-        if self._refused is not None and self._refused[0] == files:
+        # marks before the files are read: one that changes meanwhile is looked at again
+        rests_on = marks_of(self.folder, self._keys.folder), FORMAT, FEATURE_NAMES
+        if self._refused is not None and self._refused[0] == rests_on:
             raise ModelRefused(self._refused[1])
         try:
             scorer = self._reload(stamp)
         except ModelRefused as refused:
-            self._refused = None if isinstance(refused, TrialUnfinished) else (files, str(refused))
+            self._refused = None if isinstance(refused, TrialUnfinished) else (rests_on, str(refused))
             raise
         self._refused = None
         return scorer
-
-    def _files_now(self) -> tuple[tuple[str, int, int, int], ...]:
-        """Return what changes whenever a file of the registry or a key does: name, time of the last change, size and number of each."""
-        found = []
-        for path in (p for folder in (self.folder, self._keys.folder) for p in folder.rglob("*")):
-            with suppress(FileNotFoundError):  # put in place under another name meanwhile
-                told = path.lstat()
-                found.append((str(path), told.st_ctime_ns, told.st_size, told.st_ino))
-        return tuple(sorted(f for f in found if not f[0].endswith("lock")))
 
     def _reload(self, stamp: tuple[int, ...]) -> Scorer:
         before = self._loaded

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,16 @@ def read_plain(path: Path) -> bytes:
 def sha256(content: bytes) -> str:
     """Return the hash in hex."""
     return hashlib.sha256(content).hexdigest()
+
+
+def marks_of(*folders: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Return what changes whenever a file in the folders does: name, time of the last change, size and number of each; locks left out."""
+    found = []
+    for path in (p for folder in folders for p in folder.rglob("*") if not p.name.endswith("lock")):
+        with suppress(FileNotFoundError):  # put in place under another name meanwhile
+            told = path.lstat()
+            found.append((str(path), told.st_ctime_ns, told.st_size, told.st_ino))
+    return tuple(sorted(found))
 
 
 @contextmanager
