@@ -24,8 +24,15 @@ from models.gates import LIMITS, judge, judge_against
 from models.registry_check import check_parts
 from models.registry_compare import compare_evaluations
 from models.registry_files import (
-    is_version, libraries, locked, marks_of, read_manifest, read_version, sha256, write_version,
-)  # fmt: skip
+    is_version,
+    libraries,
+    locked,
+    marks_of,
+    read_manifest,
+    read_version,
+    sha256,
+    write_version,
+)
 from models.registry_golden import golden_scores, refuse_other_scores, score_in_child
 from models.registry_history import Events, production_of, shadow_of, stack_of, told
 from models.registry_log import Keys, append, canonical, read_log
