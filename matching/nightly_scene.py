@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools, Floats, Ints
+from matching.columns import texts
 from matching.encoding import encode_members, encode_positions, open_referrals
 from matching.errors import TableError
 from matching.pairing import Pairing
@@ -168,8 +169,7 @@ def scene_of(state: NightState, policy: PolicyBook, lent: Ints | None = None, ah
     """
     members, positions, referrals = state["members"], state["positions"], state["referrals"]
     day = np.full(len(positions), np.datetime64(state.as_of, "D"))
-    movable_rows = ((referrals["state"] == "draft") & (referrals["source"] == "night")).to_numpy()
-    kept = referrals[~movable_rows]
+    kept = referrals[~untouched(referrals)]
     pending = open_referrals(kept, positions["position_id"], "position_id", day + 1, OPEN_REFERRAL_STATES)
     pairing = Pairing(
         encode_members(
@@ -257,10 +257,14 @@ def heard(referrals: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
     return np.asarray(((referrals["created_on"] >= since) | (referrals["state"] != "issued")).to_numpy(dtype=bool))
 
 
+def untouched(referrals: pd.DataFrame) -> Bools:
+    """Return (n,) proposals of the night that nobody has issued yet."""
+    return np.asarray((texts(referrals, "state") == "draft") & (texts(referrals, "source") == "night"))
+
+
 def stands(referrals: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
     """Return (n,) referrals that hold a slot and room: open, no proposal the night may move, not silent for too long."""
-    movable = (referrals["state"] == "draft") & (referrals["source"] == "night")
-    still = (referrals["state"].isin(OPEN_REFERRAL_STATES) & ~movable).to_numpy(dtype=bool)
+    still = referrals["state"].isin(OPEN_REFERRAL_STATES).to_numpy(dtype=bool) & ~untouched(referrals)
     return np.asarray(still & heard(referrals, as_of, policy))
 
 
@@ -279,7 +283,7 @@ def _located(referrals: pd.DataFrame, members: pd.DataFrame, positions: pd.DataF
     frame = referrals[["referral_id", "member_id", "position_id", "state", "source", "created_on"]].copy()
     frame["mi"] = pd.Index(members["member_id"]).get_indexer(referrals["member_id"])
     frame["pj"] = pd.Index(positions["position_id"]).get_indexer(referrals["position_id"])
-    frame["movable"] = (frame["state"] == "draft") & (frame["source"] == "night")
+    frame["movable"] = untouched(frame)
     return frame[(frame["mi"] >= 0) & (frame["pj"] >= 0)].sort_values("referral_id", ignore_index=True)
 
 

@@ -52,6 +52,9 @@ class Index:
         Days until the promise falls due (30 without a clock, at least 0).
     held, room : (n_positions,) int
         Open referrals at each post, proposals of the night included, and open referrals it may carry.
+    giving : (n_positions,) int
+        Of those held the untouched proposals that give way to a person's choice of somebody else; none at a public-welfare post, whose place
+        goes by the regulated order.
     shut : (n_positions,) bool
         Posts a person holds out of the plan.
     out : (n_members,) bool
@@ -73,6 +76,7 @@ class Index:
     places: pd.DataFrame
     planning_days: Floats
     held: Ints
+    giving: Ints
     room: Ints
     shut: Bools
     out: Bools
@@ -114,9 +118,8 @@ class Index:
         low, high = (int(np.searchsorted(self.marks.members, me, side=side)[0]) for side in ("left", "right"))
         there, row = find(self.pairing.positions.ids, self.marks.positions[low:high])
         what, posts = self.marks.what[low:high][there], row[there]
-        out = (self.held - np.bincount(posts[what == MOVABLE], minlength=len(self.held)) >= self.room) * bit(
-            Gate.GATE_CLOSED
-        )
+        gives = np.maximum(self.giving, np.bincount(posts[what == MOVABLE], minlength=len(self.held)))
+        out = (self.held - gives >= self.room) * bit(Gate.GATE_CLOSED)
         out |= self.shut * bit(Gate.GATE_LOCK)
         out[posts[(what == NEVER_AGAIN) | (what == LOCKED)]] |= bit(Gate.GATE_LOCK)
         out[posts[(what == STANDING) | (what == SILENT)]] |= bit(Gate.GATE_ALREADY_REFERRED)
@@ -131,7 +134,7 @@ class Index:
         out[rows[(what == STANDING) | (what == SILENT)]] |= bit(Gate.GATE_ALREADY_REFERRED)
         if self.shut[j]:
             out |= bit(Gate.GATE_LOCK)
-        if self.held[j] >= self.room[j]:
+        if self.held[j] - self.giving[j] >= self.room[j]:
             out |= bit(Gate.GATE_CLOSED)
         return out
 

@@ -15,12 +15,13 @@ import pandas as pd
 from matching.arrays import Bools, Ints
 from matching.columns import NO_DAY, among, counts, dated, days, flags, known, last_day, picked, rows_of, texts, written
 from matching.encoding import encode_members, encode_positions, open_referrals
-from matching.nightly_scene import NEVER_AGAIN, heard, horizon_of, in_key_order, live_locks
+from matching.nightly_scene import NEVER_AGAIN, heard, horizon_of, in_key_order, live_locks, untouched
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
 from matching.splicing import Splice, find, taken
 from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
+from matching.welfare import WELFARE
 from service import index as reading
 from service.index import Index, Marks
 from service.index_tables import EVERY_PIECE, Tables
@@ -59,7 +60,7 @@ def index_of(
     if not {"clocks", "sent", "called"}.isdisjoint(stale):
         made["desk"] = _desk(state, made.get("clocks"), stale)
     if "pending" in stale:
-        made["held"] = _held(state["referrals"], fresh, texts(state["positions"], "position_id"))
+        made |= _held(state["referrals"], fresh, state["positions"])
     if "rooms" in stale:
         made["room"] = room(state["positions"], policy)
     if not {"between", "closed"}.isdisjoint(stale):
@@ -115,7 +116,7 @@ def _pairing(
         return Pairing(people, beside.positions)
     if beside is not None and not len(positions):
         return Pairing(people, taken(beside.positions, _NONE))
-    kept = referrals[~((texts(referrals, "state") == "draft") & (texts(referrals, "source") == "night"))]
+    kept = referrals[~untouched(referrals)]
     tomorrow = np.full(len(positions), np.datetime64(as_of, "D") + 1)
     pending = open_referrals(kept, positions["position_id"], "position_id", tomorrow, OPEN_REFERRAL_STATES)
     if beside is not None and "posts" not in stale:
@@ -133,18 +134,22 @@ def room(positions: pd.DataFrame, policy: PolicyBook) -> Ints:
     return np.asarray(np.floor(positions["openings_left"].to_numpy() * ratio), dtype=np.int64)
 
 
-def _held(referrals: pd.DataFrame, fresh: Bools, numbers: np.ndarray) -> Ints:
+def _held(referrals: pd.DataFrame, fresh: Bools, positions: pd.DataFrame) -> dict[str, Any]:
     holding = fresh & among(texts(referrals, "state"), OPEN_REFERRAL_STATES)
-    return counts(rows_of(numbers, texts(referrals, "position_id")[holding]), len(numbers))
+    row = rows_of(texts(positions, "position_id"), texts(referrals, "position_id"))
+    giving = counts(row[holding & untouched(referrals)], len(positions))
+    return {
+        "held": counts(row[holding], len(positions)),
+        "giving": np.where(texts(positions, "kind") == WELFARE, 0, giving),
+    }
 
 
 def _marks(referrals: pd.DataFrame, fresh: Bools, barred: pd.DataFrame) -> Marks:
     """Return what stands between members and posts, whether or not the posts are open now."""
     state = texts(referrals, "state")
     still = among(state, OPEN_REFERRAL_STATES)
-    night = (state == "draft") & (texts(referrals, "source") == "night")
     names = [reading.MOVABLE, reading.STANDING, reading.SILENT, reading.NEVER_AGAIN]
-    what = np.select([night, still & fresh, still, among(state, NEVER_AGAIN)], names, -1)
+    what = np.select([untouched(referrals), still & fresh, still, among(state, NEVER_AGAIN)], names, -1)
     members, positions = (
         np.concatenate([texts(referrals, name)[what >= 0], texts(barred, name)])
         for name in ("member_id", "position_id")
@@ -191,7 +196,7 @@ def joined(old: Index, part: Index, touched: Tables) -> Index:
     spliced: dict[str, Any] = {}
     for name in ("members", "clocks", "desk", "planning_days", "out"):
         spliced[name] = _put(people, getattr(old, name), getattr(part, name))
-    for name in ("positions", "held", "room", "shut"):
+    for name in ("positions", "held", "giving", "room", "shut"):
         spliced[name] = _put(posts, getattr(old, name), getattr(part, name))
     for name in ("households", "employers"):
         was, new = getattr(old, name), getattr(part, name)

@@ -13,10 +13,13 @@ from service.wiring import Office
 NIGHT_CODES = frozenset({"BETTER_PLAN", "NO_LONGER_POSSIBLE"})
 """Reasons for which a night withdraws a proposal."""
 
+PLACE_TAKEN = "PLACE_TAKEN"
+"""Why a proposal is withdrawn by day: a person referred somebody else, and the post had no other place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One proposal the night added, kept or withdrew; ``code`` says why."""
+    """One proposal the night added, kept or withdrew, or a person displaced since; ``code`` says why."""
 
     household_id: str
     file_no: str
@@ -40,7 +43,7 @@ class Morning:
     caseworkers: tuple[str, ...]
 
     def count(self, change: str) -> int:
-        """Return how many proposals the night ``added``, ``kept`` or ``withdrawn``."""
+        """Return how many proposals were ``added``, ``kept`` or ``withdrawn``."""
         return sum(c.change == change for c in self.changes)
 
 
@@ -66,11 +69,16 @@ def last_night(office: Office) -> Mapping[str, object] | None:
 def _changes(office: Office, index: Index, run: Mapping[str, object]) -> list[Change]:
     drafts = office.store.read("referrals", state="draft", source="night")
     gone = office.store.read(
-        "referrals", state="revoked", source="night", outcome_on=run["as_of"], reason=sorted(NIGHT_CODES)
+        "referrals",
+        state="revoked",
+        source="night",
+        outcome_on=run["as_of"],
+        reason=sorted(NIGHT_CODES | {PLACE_TAKEN}),
     )
     moved = set(gone.loc[gone["reason"] == "BETTER_PLAN", "member_id"])
     taken = office.store.read("referrals", run_id=run["run_id"])
-    rows = [(r, *_why(r, run, moved)) for r in records(pd.concat([drafts, taken]).drop_duplicates("referral_id"))]
+    still = pd.concat([drafts, taken[~taken["referral_id"].isin(gone["referral_id"])]]).drop_duplicates("referral_id")
+    rows = [(r, *_why(r, run, moved)) for r in records(still)]
     rows += [(r, "withdrawn", str(r["reason"])) for r in records(gone)]
     found = [
         _change(office, index, r, change, code)

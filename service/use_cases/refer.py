@@ -1,15 +1,17 @@
 """Refer a member to a post: one decision of a person, one transaction, one entry in the journal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from matching.columns import texts
 from matching.eligibility import decide
 from matching.errors import Conflict, NotFound
-from matching.nightly_scene import heard
+from matching.nightly_scene import heard, untouched
 from matching.policy.load import PolicyBook
 from matching.reasons import Verdict
+from matching.splicing import find
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from matching.welfare import WELFARE
 from service.index import Index
@@ -17,6 +19,7 @@ from service.index_reading import room
 from service.storage.store import Transaction
 from service.use_cases.entries import identifier
 from service.use_cases.explain import Explanation, explanation
+from service.use_cases.morning import PLACE_TAKEN
 from service.use_cases.passing_over import require_order
 from service.use_cases.refusals import Ineligible, KeyReused, NoOpening, NoSlot
 from service.use_cases.rows import journalled, only
@@ -127,7 +130,7 @@ def _why_shut(office: Office, position_id: str) -> Exception:
 
 
 def _claim(tx: Transaction, office: Office, wish: _Wish, index: Index) -> str | None:
-    """Make sure the post has room and the member a slot, as the record stands inside this transaction; return the night's own proposal."""
+    """Make sure the post has room and the member a slot, as the record stands inside this transaction; return the night's own proposal of the pair."""
     mine = _open(tx.read("referrals", member_id=wish.member_id))
     there = _open(tx.read("referrals", position_id=wish.position_id))
     same = mine[mine["position_id"] == wish.position_id]
@@ -135,10 +138,7 @@ def _claim(tx: Transaction, office: Office, wish: _Wish, index: Index) -> str | 
         raise Conflict(
             f"member {wish.member_id} is already referred to post {wish.position_id}; record that outcome first"
         )
-    post = tx.read("positions", position_id=wish.position_id)
-    places = int(room(post, index.policy).sum()) if post["status"].eq("open").all() else 0
-    if heard(there, index.as_of, index.policy).sum() - len(same) >= places:
-        raise NoOpening(f"post {wish.position_id}: all {places} places are held by open referrals; choose another post")
+    _claim_place(tx, office, there[there["member_id"] != wish.member_id], wish, index)
     others = mine[heard(mine, index.as_of, index.policy) & (mine["position_id"] != wish.position_id).to_numpy()]
     _claim_slot(tx, office, others, wish, index.policy)
     return str(same["referral_id"].iloc[0]) if len(same) else None
@@ -148,30 +148,50 @@ def _open(referrals: pd.DataFrame) -> pd.DataFrame:
     return referrals[referrals["state"].isin(OPEN_REFERRAL_STATES)]
 
 
+def _claim_place(tx: Transaction, office: Office, others: pd.DataFrame, wish: _Wish, index: Index) -> None:
+    """Make room at the post: the night's untouched proposals of those with the most days left give way; NoOpening when they are too few.
+
+    At a public-welfare post none does, for its place goes by the regulated order.
+    """
+    post = tx.read("positions", position_id=wish.position_id)
+    places = int(room(post, index.policy).sum()) if post["status"].eq("open").all() else 0
+    surplus = int(heard(others, index.as_of, index.policy).sum()) + 1 - places
+    if surplus <= 0:
+        return
+    night = others[untouched(others)] if post["kind"].iloc[0] != WELFARE else others.iloc[:0]
+    if places <= 0 or len(night) < surplus:
+        raise NoOpening(f"post {wish.position_id}: all {places} places are held by open referrals; choose another post")
+    row = find(index.pairing.members.ids, texts(night, "member_id"))[1]
+    least = night.assign(days=-index.planning_days[row]).sort_values(["days", "p_placed", "referral_id"])
+    _give_way(tx, office, least["referral_id"].iloc[:surplus], PLACE_TAKEN, wish)
+
+
 def _claim_slot(tx: Transaction, office: Office, others: pd.DataFrame, wish: _Wish, policy: PolicyBook) -> None:
     """A person's choice goes before the night's: the weakest untouched proposal makes room; NoSlot when there is none."""
     slots = policy.whole("night.max_open_referrals")
     if len(others) < slots:
         return
-    drafts = others[(others["state"] == "draft") & (others["source"] == "night")].sort_values(
-        ["p_placed", "referral_id"]
-    )
-    if drafts.empty:
+    night = others[untouched(others)].sort_values(["p_placed", "referral_id"])
+    if night.empty:
         raise NoSlot(
             f"member {wish.member_id} holds {len(others)} open referrals of {slots} allowed; record an outcome first"
         )
-    weakest = str(drafts["referral_id"].iloc[0])
+    _give_way(tx, office, night["referral_id"].iloc[:1], "OTHER_CHOSEN", wish)
+
+
+def _give_way(tx: Transaction, office: Office, proposals: Iterable[str], reason: str, wish: _Wish) -> None:
     values = {
         "state": "revoked",
-        "reason": "OTHER_CHOSEN",
+        "reason": reason,
         "reason_side": "agency",
         "outcome_on": pd.Timestamp(office.today()),
     }
-    tx.update("referrals", {"referral_id": weakest}, values, where={"state": "draft"})
-    tx.journal(
-        actor=office.actor, role=office.role, action="referral.revoked", object_type="referrals", object_id=weakest,
-        before={"state": "draft"}, after=journalled(values), reason="OTHER_CHOSEN", request_id=wish.key,
-    )  # fmt: skip
+    for referral_id in proposals:
+        tx.update("referrals", {"referral_id": referral_id}, values, where={"state": "draft"})
+        tx.journal(
+            actor=office.actor, role=office.role, action="referral.revoked", object_type="referrals", object_id=referral_id,
+            before={"state": "draft"}, after=journalled(values), reason=reason, request_id=wish.key,
+        )  # fmt: skip
 
 
 def _row(office: Office, wish: _Wish, found: Explanation, index: Index, tx: Transaction) -> dict[str, object]:
