@@ -79,6 +79,10 @@ REASON_CODES: tuple[str, ...] = tuple(dict.fromkeys(f.reason for f in FEATURES))
 """Reason codes the features are grouped into, in order."""
 
 
+FILLED = 4096
+"""Rows of features filled in at a time: few enough that they stay near the processor while all columns are put beside each other."""
+
+
 def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
     """Build the features of pairs: member rows ``mi`` (n,), post rows ``pj`` (n,) → (n, n_features) float32, NaN unknown."""
     mi, pj = np.asarray(mi, dtype=np.int64), np.asarray(pj, dtype=np.int64)
@@ -90,26 +94,32 @@ def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
         **_conditions(pairing, mi, pj),
         **_post(pairing, mi, pj),
     }
-    for k, name in enumerate(FEATURE_NAMES):
-        out[:, k] = columns[name]
+    for first in range(0, len(mi), FILLED):
+        rows = slice(first, first + FILLED)
+        for k, name in enumerate(FEATURE_NAMES):
+            out[rows, k] = columns[name][rows]
     return PairFrame(mi, pj, out, FEATURE_NAMES)
 
 
 def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
-    need = pairing.positions.need[pj]
-    gap = (need - pairing.members.skills[mi]) / 10.0
+    """Build the features of skill; a dimension a row, so that what is summed over the dimensions is summed along whole pairs."""
+    need, have, essential = (
+        np.ascontiguousarray(rows.T)
+        for rows in (pairing.positions.need[pj], pairing.members.skills[mi], pairing.positions.essential[pj])
+    )
+    gap = (need - have) / 10.0
     asked, known = ~np.isnan(need), ~np.isnan(gap)
-    n_asked, n_known = asked.sum(axis=1), known.sum(axis=1)
-    short = np.where(known, np.maximum(gap, 0.0), 0.0)
-    essential = known & pairing.positions.essential[pj]
+    n_asked, n_known = asked.sum(axis=0), known.sum(axis=0)
+    gap[~known] = 0.0
+    short = np.maximum(gap, 0.0)
     blank = (n_known == 0) & (n_asked > 0)
     share = np.maximum(n_known, 1)
     return {
-        "skill_gap_mean": np.where(blank, np.nan, short.sum(axis=1) / share),
-        "skill_gap_max": np.where(blank, np.nan, short.max(axis=1)),
-        "skill_gap_essential": np.where(essential, short, 0.0).max(axis=1),
-        "skill_margin": np.where(blank, np.nan, -np.where(known, gap, 0.0).sum(axis=1) / share),
-        "skill_need": np.where(asked, need, 0.0).sum(axis=1) / np.maximum(n_asked, 1) / 10.0,
+        "skill_gap_mean": np.where(blank, np.nan, short.sum(axis=0) / share),
+        "skill_gap_max": np.where(blank, np.nan, short.max(axis=0)),
+        "skill_gap_essential": np.where(essential, short, 0.0).max(axis=0),
+        "skill_margin": np.where(blank, np.nan, -gap.sum(axis=0) / share),
+        "skill_need": np.where(asked, need, 0.0).sum(axis=0) / np.maximum(n_asked, 1) / 10.0,
         "skills_unknown": np.where(n_asked > 0, 1.0 - n_known / np.maximum(n_asked, 1), 0.0),
     }
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bits, Bools, Floats, Ints
-from matching.baseline import NEUTRAL
 from matching.eligibility import Gate, bit, out_of_reach, position_gates, unknown_reasons, verdicts
 from matching.evidence import facts
 from matching.features import build
@@ -19,9 +18,6 @@ from matching.vocabulary import POSITION_KINDS
 
 MAX_REASONS = 3
 """Reasons for and problems shown with a score (domain model, section 5.3)."""
-
-NEAREST = 6_000
-"""Eligible posts looked at for one member; of more the nearest."""
 
 SAMPLE, SHORT = 400, 300
 """Of more posts than both together so many, spread evenly, are scored to learn a guess from, then so many of the best by the guess
@@ -68,13 +64,12 @@ def rank(
     limit: int = 5,
     kinds: frozenset[str] | None = None,
     taken: Bits | None = None,
-    nearest: int | None = NEAREST,
+    every: bool = False,
 ) -> Ranking:
     """Rank the posts of ``pairing`` for member row ``i``.
 
-    ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair. Of more eligible
-    posts than ``nearest`` the nearest are looked at, and of many the most promising are scored (None scores them all). A post out of reach
-    counts as blocked by region, way and what is known of the post alone.
+    ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair. Of many eligible posts
+    the most promising are scored, or ``every`` one. A post out of reach counts as blocked by region, way and what is known of the post alone.
     """
     alone, p = pairing.beside(i), pairing.positions
     pj = np.arange(len(p))
@@ -86,29 +81,14 @@ def rank(
     near = np.flatnonzero((blocked & _FAR) == 0)
     blocked[near] |= verdicts(alone, policy, np.zeros(len(near), dtype=np.int64), pj[near]).blocked
     keep = pj[blocked == 0]
-    eligible = len(keep)
-    if nearest is not None:
-        keep = keep[_nearest(alone, keep, nearest)]
     mi = np.zeros(len(keep), dtype=np.int64)
-    every = nearest is None
     items = _ordered(
         alone, mi, keep, scorer, np.full(len(keep), days_left), policy, limit, p.ids[keep], str(alone.members.ids[0]), every
     )  # fmt: skip
-    return Ranking(tuple(replace(x, member=i) for x in items), len(pj), eligible, _counts(blocked), scorer.version)
+    return Ranking(tuple(replace(x, member=i) for x in items), len(pj), len(keep), _counts(blocked), scorer.version)
 
 
 _FAR = bit(Gate.GATE_REGION) | bit(Gate.GATE_COMMUTE)
-
-
-def _nearest(pairing: Pairing, pj: Ints, n: int) -> Ints:
-    """Return which of posts ``pj`` are the ``n`` nearest to the only member, rising; a post without a place is as near as the middle one."""
-    if len(pj) <= n:
-        return np.arange(len(pj))
-    minutes = pairing.minutes(np.zeros(len(pj), dtype=np.int64), pj)
-    if np.isnan(minutes).all():
-        return np.arange(len(pj))
-    minutes = np.where(np.isnan(minutes), NEUTRAL["commute_minutes"], minutes)
-    return np.sort(np.argpartition(minutes, n)[:n])
 
 
 def rank_members(

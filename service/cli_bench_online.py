@@ -14,7 +14,6 @@ from fastapi import FastAPI
 
 from matching import ranking
 from matching.pairing import Pairing
-from matching.ranking import NEAREST
 from matching.scoring import Scorer
 from matching.splicing import taken as some_posts
 from service.bench_server import Server, serving
@@ -202,8 +201,7 @@ def _in_process(home: Path, ids: np.ndarray) -> dict[str, float]:
             began = time.perf_counter()
             ranking.rank(few, i, scorer, 20.0, index.policy)
             times.append(time.perf_counter() - began)
-            full = _top(index, i, scorer, None)
-            short = _top(index, i, scorer, NEAREST)
+            full, short = (_top(index, i, scorer, every) for every in (True, False))
             kept += [len(short & full) / len(full)] if full else []
     return {
         "given_300_p50_ms": _ms(np.array(times), 50),
@@ -212,8 +210,8 @@ def _in_process(home: Path, ids: np.ndarray) -> dict[str, float]:
     }
 
 
-def _top(index: Index, i: int, scorer: Scorer, nearest: int | None) -> set[int]:
-    found = ranking.rank(index.pairing, i, scorer, 20.0, index.policy, nearest=nearest)
+def _top(index: Index, i: int, scorer: Scorer, every: bool) -> set[int]:
+    found = ranking.rank(index.pairing, i, scorer, 20.0, index.policy, every=every)
     return {x.position for x in found.items}
 
 

@@ -62,7 +62,7 @@ def test_neighbours_lists_hold_the_best_of_each_and_together_more_posts_than_wit
     town, days = neighbours(posts_open), np.full(MEMBERS, 20.0)
     found = short_lists(town, BaselineScorer(), POLICY, days)
     assert np.bincount(found.member).max() <= BEST + SPREAD
-    top = {x.position for x in rank(town, 0, BaselineScorer(), 20.0, POLICY, limit=20, nearest=None).items}
+    top = {x.position for x in rank(town, 0, BaselineScorer(), 20.0, POLICY, limit=20, every=True).items}
     assert top <= set(found.position[found.member == 0].tolist())
     monkeypatch.setattr("matching.candidates.crowding", lambda *_: np.zeros(posts_open))
     crowded = short_lists(town, BaselineScorer(), POLICY, days)

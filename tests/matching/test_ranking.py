@@ -99,19 +99,13 @@ def test_a_list_of_posts_in_reach_is_the_list_of_all_posts_judged_one_by_one():
         assert [x.position for x in found.items] == keep[best].tolist()
 
 
-def test_of_more_posts_than_asked_for_the_nearest_are_scored_and_all_eligible_ones_are_counted():
-    posts = [position(position_id=f"P{k}", longitude=113.24 + k / 400) for k in range(8)]
-    found = listing([member()], posts, nearest=3)
-    assert {x.position for x in found.items} == {0, 1, 2} and found.eligible > 3
-
-
 def many_posts(n):
     rng = np.random.default_rng(3)
     return [
         position(
             position_id=f"P{k:04}", longitude=113.23 + rng.random() / 12, wage_max=250_000 + int(rng.integers(200_000)),
             required_skills=f"verbal:{rng.integers(20, 80)}", contract_months=int(rng.integers(1, 48)),
-            kind=("EMPLOYER", "FLEXIBLE", "COMMUNITY_BASE")[k % 3],
+            kind=("EMPLOYER", "FLEXIBLE", "COMMUNITY_BASE")[k % 3], home_based=bool(k % 2),
         )
         for k in range(n)
     ]  # fmt: skip
@@ -128,15 +122,15 @@ def test_of_very_many_posts_the_best_are_found_without_scoring_them_all_and_stan
 
     found = rank(pair, 0, Counted(), 20.0, POLICY, limit=20)
     assert sum(scored) == SAMPLE + SHORT < found.eligible
-    full = rank(pair, 0, BaselineScorer(), 20.0, POLICY, limit=20, nearest=None)
+    full = rank(pair, 0, BaselineScorer(), 20.0, POLICY, limit=20, every=True)
     assert [(x.position, x.score) for x in found.items] == [(x.position, x.score) for x in full.items]
 
 
 def test_a_list_longer_than_the_guess_is_good_for_scores_every_post():
     pair = pairing([member(commute_limit_minutes=None)], many_posts(SAMPLE + SHORT + 100))
     lists = [
-        rank(pair, 0, BaselineScorer(), 20.0, POLICY, limit=SAMPLE + SHORT + 100, nearest=n).items
-        for n in (None, 6_000)
+        rank(pair, 0, BaselineScorer(), 20.0, POLICY, limit=SAMPLE + SHORT + 100, every=every).items
+        for every in (True, False)
     ]
     assert len(lists[0]) > SAMPLE + SHORT and lists[0] == lists[1]
 
