@@ -9,7 +9,6 @@ from service.use_cases.refusals import Ineligible, NoOpening
 from tests.service.conftest import add
 from tests.service.region import DAY
 
-
 RUN = {
     "run_id": "RUN1", "kind": "nightly", "state": "done", "as_of": DAY, "started_at": f"{DAY}T02:00:00", "model_version": "baseline",
     "policy_version": "1", "seed": 0, "region_code": "440000", "fingerprint": "x",
