@@ -13,6 +13,9 @@ WRITERS = 7_207_101
 MIGRATION = 7_207_102
 """Advisory lock of migrations on PostgreSQL."""
 
+PATIENCE = 30.0
+"""Seconds a write waits for its turn on SQLite before it gives up; on PostgreSQL writers queue without a limit."""
+
 
 def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
     """Whether the linked SQLite has the repair of the write-ahead log's reset fault (3.51.3, and 3.50.7 and 3.44.6 of older lines)."""
@@ -29,7 +32,7 @@ def make_engine(url: str | sa.URL) -> sa.Engine:
             url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10}
         )
     engine = sa.create_engine(
-        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=20
+        url, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=10, max_overflow=20
     )
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
@@ -39,7 +42,7 @@ def make_engine(url: str | sa.URL) -> sa.Engine:
 def _prepare(connection: Any, _: object) -> None:
     connection.isolation_level = None
     mode = "WAL" if wal_is_safe() else "TRUNCATE"
-    for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON", _waits(PATIENCE)):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
@@ -58,10 +61,16 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield connection
 
 
+def _waits(seconds: float) -> str:
+    return f"busy_timeout={int(seconds * 1000)}"
+
+
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open a transaction that writes; writers queue, and everything in it is kept or nothing."""
+def writing(engine: sa.Engine, patience: float = PATIENCE) -> Iterator[sa.Connection]:
+    """Open a transaction that writes; writers queue, on SQLite for ``patience`` seconds at most, and everything in it is kept or nothing."""
     with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.cursor().execute(f"PRAGMA {_waits(patience)}").close()
         connection = connection.execution_options(writes=True)
         with connection.begin():
             if engine.dialect.name == "postgresql":

@@ -18,7 +18,7 @@ from matching.errors import Conflict, NotFound, NotReady
 from matching.tables import TABLES
 from service.settings import Settings
 from service.storage import feed, journal, leasing
-from service.storage.engine import make_engine, reading, writing
+from service.storage.engine import PATIENCE, make_engine, reading, writing
 from service.storage.frames import no_rows, plain, select_columns, to_columns, to_frame, to_rows
 from service.storage.migrate import migrate
 from service.storage.parts import NightParts
@@ -357,9 +357,9 @@ class Store:
             return {name: reader.seen(name) for name in names}
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Open a transaction; it is kept when the block ends well and undone when it raises."""
-        with writing(self.engine) as connection:
+    def write(self, patience: float = PATIENCE) -> Iterator[Transaction]:
+        """Open a transaction; it is kept when the block ends well and undone when it raises. ``patience``: see ``writing``."""
+        with writing(self.engine, patience) as connection:
             transaction = Transaction(connection, self.regions)
             yield transaction
             transaction.finish()
@@ -420,10 +420,11 @@ class Store:
         """Hold what no two may run at once; Conflict when somebody else does.
 
         On this machine a holder holds while its process lives, whatever the clock says; one elsewhere holds until its time is over by the
-        store's clock. Yields a function that opens a transaction as ``write`` does and holds the lease for as many minutes again in it; it
-        raises Conflict when the lease has gone to another, so that a run that was overtaken writes nothing more.
+        store's clock. Yields a function that opens a transaction as ``write`` does, with a third of the lease's time for its turn to come, and
+        holds the lease for as many minutes again in it; it raises Conflict when the lease has gone to another, so that a run that was
+        overtaken writes nothing more.
         """
-        me = leasing.this_process()
+        me, patience = leasing.this_process(), max(PATIENCE, minutes * 20)
         with writing(self.engine) as connection:
             held = connection.execute(sa.select(leases).where(leases.c.name == name)).first()
             if held is not None and leasing.holds(held.holder, held.until, leasing.now(connection)):
@@ -434,7 +435,7 @@ class Store:
 
         @contextmanager
         def _write() -> Iterator[Transaction]:
-            with self.write() as tx:
+            with self.write(patience) as tx:
                 mine = leases.update().where(leases.c.name == name, leases.c.holder == me)
                 if not tx.execute(mine.values(until=leasing.now(tx._connection) + minutes * 60)).rowcount:
                     raise Conflict(f"{name}: another run has taken over; this one stops")
@@ -443,7 +444,7 @@ class Store:
         try:
             yield _write
         finally:
-            with writing(self.engine) as connection:
+            with writing(self.engine, patience) as connection:
                 connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == me))
 
 

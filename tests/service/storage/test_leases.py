@@ -14,7 +14,7 @@ from service.batch import Night, office_night, run_night
 from service.clock import LOCAL
 from service.settings import Settings
 from service.storage import Store
-from service.storage.engine import writing
+from service.storage.engine import PATIENCE, writing
 from service.storage.schema import leases
 from tests.service.region import DAY
 
@@ -110,3 +110,17 @@ def test_the_time_is_the_database_s_where_machines_share_it(store):
         )
         left = until - float(record.execute(sa.text(clock)).scalar_one())
     assert 55 < left <= 61
+
+
+def test_a_run_under_a_lease_waits_longer_for_its_turn_than_a_person_s_request(tmp_path):
+    with Store.open(Settings(home=tmp_path, database_url=None)) as store:
+
+        def waits(tx):
+            return tx.execute(sa.text("PRAGMA busy_timeout")).scalar_one() / 1000
+
+        with store.lease("nightly", minutes=30) as write, write() as tx:
+            assert waits(tx) == 600
+            with pytest.raises(sa.exc.OperationalError, match="locked"), writing(store.engine, patience=0):
+                pass
+        with store.write() as tx:
+            assert waits(tx) == PATIENCE
