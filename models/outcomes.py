@@ -36,8 +36,6 @@ def read_outcomes(record: Record) -> tuple[Outcomes, dict[str, int]]:
     * A start is a start whatever the state says: the referral's own date, or a placement of that member at that post.
     * ``filled``, ``rejected``, ``declined``, ``no_show``, ``expired``, ``closed`` without a start: not started. A post that filled up
       while the referral was under way is a referral that failed; that is how the ranker learns how fast posts fill.
-    * ``filled`` while another member of the record began there is censored on its day: that tells how many were sent, which the plan
-      decides anew each night, and nothing about this pair.
     * ``revoked`` is censored on its day: the member found other work or left, which says nothing about this pair.
     * Rejections for age, sex or household registration are kept out: they are the employer's fault, not evidence about the member.
     * Drafts were never issued and are kept out.
@@ -53,12 +51,12 @@ def read_outcomes(record: Record) -> tuple[Outcomes, dict[str, int]]:
     young = slip & (_gap(created, record.cutoff) < NO_SLIP_DAYS)
     starred = _starred(referrals) & ~started
     draft = (state == "draft").to_numpy() & ~started
-    gone = ((state == "revoked").to_numpy() | _given_to_another(record)) & ~started
-    censored = (is_open(state).to_numpy() | gone) & ~started
+    revoked = (state == "revoked").to_numpy() & ~started
+    censored = (is_open(state).to_numpy() | revoked) & ~started
     event = np.where(started, 1.0, np.where(censored, float(CENSORED), 0.0))
-    last = np.where(started, started_on, np.where(censored & ~gone, record.cutoff, closed_on))
+    last = np.where(started, started_on, np.where(censored & ~revoked, record.cutoff, closed_on))
     duration = _gap(created, last)
-    duration[gone & np.isnan(duration)] = 0.0
+    duration[revoked & np.isnan(duration)] = 0.0
     weight = np.where(slip, _slip_weight(state, started, slip), 1.0)
     used = ~(young | starred | draft) & (weight > 0)
     kept_out = {
@@ -67,20 +65,6 @@ def read_outcomes(record: Record) -> tuple[Outcomes, dict[str, int]]:
         "slips_not_back": int((slip & ~used).sum()),
     }
     return Outcomes(used, event, duration, _retained(started_on, ended_on, record.cutoff), weight), kept_out
-
-
-def _given_to_another(record: Record) -> Bools:
-    """Return (n,) referrals whose post was filled while another member began to work there."""
-    referrals, placements = record["referrals"], record["placements"]
-    filled = referrals.loc[
-        referrals["state"] == "filled", ["referral_id", "member_id", "position_id", "created_on", "outcome_on"]
-    ]
-    both = filled.merge(
-        placements[["member_id", "position_id", "started_on"]], on="position_id", suffixes=("", "_there")
-    )
-    meanwhile = (both["started_on"] >= both["created_on"]) & (both["started_on"] <= both["outcome_on"])
-    ours = both.loc[meanwhile & (both["member_id"] != both["member_id_there"]), "referral_id"]
-    return referrals["referral_id"].isin(ours).to_numpy(dtype=bool)
 
 
 def _starts(record: Record) -> tuple[np.ndarray, np.ndarray]:

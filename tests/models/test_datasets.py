@@ -74,24 +74,6 @@ def test_a_start_that_only_the_placements_know_is_found_by_referral_and_by_pair(
     assert made(elsewhere).event.tolist() == [0.0]
 
 
-@pytest.mark.parametrize(
-    ("began", "event"),
-    [
-        ({"member_id": "M2", "started_on": DAY + timedelta(4)}, -1),
-        ({"member_id": "M2", "started_on": DAY - timedelta(1)}, 0),
-        ({"member_id": "M2", "started_on": DAY + timedelta(5)}, 0),
-        ({"member_id": "M2", "started_on": DAY + timedelta(4), "position_id": "P2"}, 0),
-        ({"member_id": None, "started_on": DAY + timedelta(4)}, 0),
-    ],
-)
-def test_a_post_that_went_to_another_of_ours_tells_nothing_of_the_pair_and_one_that_went_to_an_outsider_does(
-    began, event
-):
-    there = [] if began["member_id"] is None else [placement(began.pop("started_on"), **began)]
-    frame = made(record(referral(state="filled", reason="FULL"), placements=there))
-    assert frame.event.tolist() == [event] and frame.duration_days.tolist() == [4.0]
-
-
 def test_slips_that_never_came_back_count_as_far_as_their_starts_come_to_light():
     lost = {"state": "no_slip", "reason": None, "outcome_on": None}
     started = {"state": "started", "reason": None, "outcome_on": None, "started_on": DAY + timedelta(5)}
