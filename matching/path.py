@@ -122,6 +122,11 @@ PATH_REASONS = (
 )  # fmt: skip
 """Why the next stage is proposed, or why the member stays."""
 
+PATH_MOVES = tuple(
+    code for code in PATH_REASONS if code not in ("PATH_STABLE", "PATH_FOLLOW", "PATH_STAYS", "PATH_ASSESS_INCOMPLETE")
+)
+"""Those of them that lead on to another stage."""
+
 _COURSES = {"SKILL_TRAIN": ("skill", "startup", "certification"), "TARGET_TRAIN": ("targeted",)}
 
 

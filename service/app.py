@@ -46,6 +46,7 @@ from service.web import (
     audit_pages,
     desk_pages,
     household_pages,
+    household_steps,
     import_pages,
     letter_pages,
     member_pages,
@@ -55,14 +56,16 @@ from service.web import (
     provider_pages,
     supervisor_pages,
 )
-from service.web.view import local_path, render
+from service.web.problem_words import entry_named
+from service.web.view import language_of, local_path, render
+from service.web.wording import Wording
 from service.wiring import Office, open_office
 
 ROUTERS = (
     health.router, metrics.router, model_versions.router, routes.router, access.router, casework.router, rules.router,
     whatif.router, reports.router, audit.router, desk.router, imports.router, imports.sending, pages.router,
-    access_pages.router, provider_pages.router, member_pages.router, household_pages.router, letter_pages.router,
-    morning_pages.router, supervisor_pages.router, audit_pages.router, model_pages.router, desk_pages.router,
+    access_pages.router, provider_pages.router, member_pages.router, household_pages.router, household_steps.router,
+    letter_pages.router, morning_pages.router, supervisor_pages.router, audit_pages.router, model_pages.router, desk_pages.router,
     import_pages.router, import_pages.sending,
 )  # fmt: skip
 """Every route of the service; each has its row in the matrix of roles."""
@@ -142,11 +145,12 @@ def _answer(request: Request, error: Exception) -> Response:
     ineligible = error if isinstance(error, Ineligible) else None
     if problem.slug in ("busy", "store-unavailable"):
         request.state.caller = NOBODY  # who it is would have to be asked of a store that has enough to do, or is away
+    office, detail = request.app.state.office, str(error) if isinstance(error, OneMonthError) else ""
     page = render(
-        request, request.app.state.office, None, "problem.html", status=problem.status, problem=problem, words=_words(problem, path),
+        request, office, None, "problem.html", status=problem.status, problem=problem, words=_words(problem, path),
         request_id=request.scope.get("onemonth.request_id", ""),
         reasons=ineligible.reasons if ineligible else (), nearest=ineligible.nearest if ineligible else (),
-        back=_referrer(request),
+        back=_referrer(request), detail=detail, entry=entry_named(Wording(language_of(request, office)), detail),
     )  # fmt: skip
     page.headers.update(headers_of(error))
     return page

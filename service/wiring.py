@@ -93,13 +93,20 @@ def open_office(settings: Settings, *, day: date | None = None) -> Office:
 
 
 def _answering(registry: Registry) -> Callable[[], Scorer]:
-    """Return the scorer in charge; where its features or its files are not what this release expects, the written rule answers and says so."""
+    """Return the scorer in charge; where its features or its files are not what this release expects, the written rule answers and the log
+    says so once for each reason, not at each request."""
+
+    told: list[str] = []
 
     def scorer() -> Scorer:
         try:
-            return registry.current_scorer()
+            found = registry.current_scorer()
         except ModelRefused as refused:
-            log.error("model.refused", answers=BaselineScorer.version, reason=str(refused))
+            if told != [str(refused)]:
+                told[:] = [str(refused)]
+                log.error("model.refused", answers=BaselineScorer.version, reason=str(refused))
             return BaselineScorer()
+        told.clear()
+        return found
 
     return scorer

@@ -103,13 +103,13 @@ def _promises(tables: Tables, place: _Places, period: Period, policy: PolicyBook
 
 
 def _retained(tables: Tables, place: _Places, period: Period, policy: PolicyBook) -> dict[str, pd.Series]:
-    jobs = _verified(tables["placements"], period)
-    reached = milestone_table(jobs, period.last, policy)
-    area = place.of_members(jobs["member_id"].reset_index(drop=True))
-    begun = jobs["started_on"].reset_index(drop=True)
+    jobs, milestones = _verified(tables["placements"], period), policy.items("stability.milestones")
+    due = pd.DataFrame({d: period.holds(jobs["started_on"] + pd.Timedelta(days=int(d))) for d in milestones})
+    jobs, due = (frame[due.any(axis=1)].reset_index(drop=True) for frame in (jobs, due))
+    reached, area = milestone_table(jobs, period.last, policy), place.of_members(jobs["member_id"])
     out = {}
-    for days in policy.items("stability.milestones"):
-        judged = period.holds(begun + pd.Timedelta(days=int(days))) & reached[f"stable_{days}"].notna()
+    for days in milestones:
+        judged = due[days] & reached[f"stable_{days}"].notna()
         out[f"judged_{days}"] = area[judged]
         out[f"retained_{days}"] = area[judged & reached[f"stable_{days}"].fillna(False).astype(bool)]
     return out

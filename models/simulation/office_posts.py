@@ -27,6 +27,12 @@ _TYPES = (
     ("social_org",) * 2,
     ("enterprise",) * 2,
 )
+_INSTITUTION = 1
+"""The class of employers that are asked for a share of hard-to-employ staff."""
+
+REQUIRED_SHARE = 0.02
+"""Share the simulated institutions are asked for; no text that was read gives one."""
+
 _WELFARE = {
     "cleaning": "cleaning",
     "guard": "security",
@@ -43,12 +49,15 @@ def employers(office: Office) -> pd.DataFrame:
     kind = posts.employer_class[rows]
     second = (office.luck("employer-type", rows) < 0.3).astype(int)
     headcount = np.round(np.exp(3.6 + 1.1 * office.noise("headcount", rows))).astype(int) + 1
+    types = [_TYPES[k][s] for k, s in zip(kind, second, strict=True)]
+    asked = np.isin(types, _TYPES[_INSTITUTION])
     return canonical("employers", {
         "employer_id": ids("E", rows),
         "name": [f"{_NAMES[k][s]}{n:04d}" for k, s, n in zip(kind, second, rows, strict=True)],
-        "type": [_TYPES[k][s] for k, s in zip(kind, second, strict=True)],
+        "type": types,
         "region_code": places.codes[posts.employer_home[rows]],
         "headcount": headcount,
+        "required_share": np.where(asked, REQUIRED_SHARE, np.nan),
         "hard_to_employ_count": np.floor(headcount * 0.05 * office.luck("hard-staff", rows)).astype(int),
     })  # fmt: skip
 

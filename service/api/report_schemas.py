@@ -74,7 +74,9 @@ class DashboardOut(Out):
     ages: list[tuple[int, int | None, int]] = Field(description="days from, days to, households")
     welfare_openings: int
     welfare_used: int
-    programme: ProgressOut | None
+    target: int | None = Field(description="people the programme promises work, null where the place has none")
+    years: int | None = Field(description="years the programme runs")
+    programme: ProgressOut | None = Field(description="null where policy names no first day")
 
 
 class HeldOut(Out):

@@ -265,6 +265,9 @@ class StageIn(In):
 
     to: PathStage
     reason: str = Code
+    seen: PathStage | None = Field(
+        None, description="the stage the member was seen in; 409 where somebody moved the member since"
+    )
 
 
 class WhyNoneOut(Out):

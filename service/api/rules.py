@@ -9,7 +9,7 @@ from matching.promise_clock import ClockEventKind
 from matching.refusals import Tally
 from service.api import rule_schemas as s
 from service.api.access import ApprovalOut, packed
-from service.api.context import AnOffice, RequestId
+from service.api.context import AnOffice, IdempotencyKey, RequestId
 from service.api.examples import EXAMPLES
 from service.api.guard import MAX_BODY_BYTES
 from service.errors import responses
@@ -172,12 +172,14 @@ def get_next_step(office: AnOffice, member_id: Id) -> s.NextStepOut:
     return _as(s.NextStepOut, next_step.next_step(office, member_id))
 
 
-@router.post("/members/{member_id}/path", status_code=status.HTTP_201_CREATED, responses=WRITES, tags=["path"])
+@router.post("/members/{member_id}/path", status_code=status.HTTP_201_CREATED, tags=["path"],
+             responses=responses("not-found", "conflict", "stale", "too-large", "media-type"))  # fmt: skip
 def post_stage(
     office: AnOffice, request_id: RequestId, member_id: Id, body: Annotated[s.StageIn, _body("stage")]
 ) -> s.PathRecordRow:  # type: ignore[valid-type]
     """Move a member to another stage; stages may be skipped, and the reason is kept."""
-    row = next_step.take_step(office, member_id, body.to.value, body.reason, request_id=request_id)
+    seen = None if body.seen is None else body.seen.value
+    row = next_step.take_step(office, member_id, body.to.value, body.reason, seen=seen, request_id=request_id)
     return _as(s.PathRecordRow, row)
 
 
@@ -188,12 +190,14 @@ def get_why_none(office: AnOffice, member_id: Id) -> s.WhyNoneOut:
 
 
 @router.post("/members/{member_id}/jobs", status_code=status.HTTP_201_CREATED, tags=["placements"],
-             responses=responses("not-found", "conflict", "no-opening", "too-large", "media-type"))  # fmt: skip
+             responses=responses("not-found", "conflict", "key-reused", "no-opening", "too-large", "media-type"))  # fmt: skip
 def post_job(
-    office: AnOffice, request_id: RequestId, member_id: Id, body: Annotated[s.JobIn, _body("job")]
-) -> s.PlacementRow:  # type: ignore[valid-type]
+    office: AnOffice, request_id: RequestId, member_id: Id, body: Annotated[s.JobIn, _body("job")],
+    key: IdempotencyKey = None,
+) -> s.PlacementRow:  # type: ignore[valid-type]  # fmt: skip
     """Record a job found without a referral; verified evidence keeps the promise."""
-    return _as(s.PlacementRow, jobs.record_job(office, member_id, jobs.Job(**body.model_dump()), request_id=request_id))
+    row = jobs.record_job(office, member_id, jobs.Job(**body.model_dump()), key=key, request_id=request_id)
+    return _as(s.PlacementRow, row)
 
 
 @router.post("/placements/{placement_id}/evidence", responses=WRITES, tags=["placements"])

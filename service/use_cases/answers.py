@@ -1,6 +1,5 @@
 """What members answered to offers: the counters of each regime, judged by a named person, told to the member, open to appeal."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -86,19 +85,22 @@ class Told:
     channel: str = ContactKind.OFFICE.value
 
 
-def tell(office: Office, member_id: str, told: Told, *, request_id: str | None = None) -> dict[str, object]:
-    """Record that a member was told something today and return the notice; a refusal counts only after this."""
+def tell(
+    office: Office, member_id: str, told: Told, *, key: str | None = None, request_id: str | None = None
+) -> dict[str, object]:  # fmt: skip
+    """Record that a member was told something today and return the notice; a refusal counts only after this.
+
+    The same ``key`` again returns the same notice.
+    """
     with office.store.write() as tx:
         _member(tx, member_id)
         row: dict[str, object] = {
-            "notice_id": f"N{uuid.uuid4().hex[:20]}", "member_id": member_id, "item": told.item, "object_id": told.object_id,
+            "notice_id": identifier("N", office.actor, key), "member_id": member_id, "item": told.item, "object_id": told.object_id,
             "version": "1", "given_on": pd.Timestamp(office.today()), "withdrawn_on": None, "channel": told.channel,
         }  # fmt: skip
         if told.item == "refusal" and _declined(tx, str(told.object_id))["member_id"] != member_id:
             raise BadInput(f"object_id: expected a refusal of member {member_id}, found {told.object_id}")
-        tx.insert("notices", [row])
-        _journal(tx, office, "notice.given", "notices", str(row["notice_id"]), row, request_id)
-        return only(tx.read("notices", notice_id=row["notice_id"]))
+        return enter(tx, office, "notices", row, "notice.given", by_day=("given_on",), request_id=request_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from matching.reports import Period, assistance_bulletin, programme_progress, stock_movement, zero_spells
+from matching.policy.load import PolicyBook
+from matching.reports import Period, assistance_bulletin, programme_progress, zero_spells
 from matching.reports.stock import standing
 from matching.reports.target import Progress
 from service.wiring import Office
@@ -14,7 +15,18 @@ from service.wiring import Office
 MONTHS = 12
 """Months shown, the running one among them."""
 
-READS = ("households", "members", "placements", "promises", "positions", "trainings", "appeals")
+READS = {
+    "households": ("household_id", "region_code", "area_kind", "status", "recognised_on", "closed_on", "dibao_status"),
+    "members": ("member_id", "household_id"),
+    "placements": (
+        "placement_id", "member_id", "position_id", "kind", "started_on", "ended_on", "evidence", "verified_on",
+    ),
+    "promises": ("household_id", "due_on", "met_on", "state"),
+    "positions": ("position_id", "kind", "status", "openings_left", "insured"),
+    "trainings": ("member_id", "state", "started_on"),
+    "appeals": ("member_id", "filed_on"),
+}  # fmt: skip
+"""Columns the figures are drawn from, of each table."""
 
 AGES = ((0, 30), (31, 60), (61, 90), (91, 180), (181, None))
 """Days a household has been in stock, by which the stock is shown."""
@@ -25,8 +37,8 @@ class Dashboard:
     """Figures of the caller's regions.
 
     ``months`` a row a month, oldest first: the stock movement, promises due and kept net and gross, jobs judged and retained after 30,
-    90 and 180 days; ``ages`` households in stock today by days; ``welfare`` public-welfare openings declared and in use; ``programme`` None
-    where policy names no first day.
+    90 and 180 days; ``ages`` households in stock today by days; ``welfare`` public-welfare openings declared and in use; ``target`` and
+    ``years`` what the programme promises, None where the place has none; ``programme`` how far it is, None where policy names no first day.
     """
 
     as_of: date
@@ -35,6 +47,8 @@ class Dashboard:
     ages: tuple[tuple[int, int | None, int], ...]
     welfare_openings: int
     welfare_used: int
+    target: int | None
+    years: int | None
     programme: Progress | None
 
 
@@ -42,23 +56,21 @@ def dashboard(office: Office) -> Dashboard:
     """Return the figures of today from the record."""
     today = office.today()
     policy = office.policy(today)
-    tables = office.store.snapshot(READS)
+    with office.store.reading() as reader:
+        tables = {name: reader.seen(name, columns) for name, columns in READS.items()}
     spells = zero_spells(tables["households"], tables["members"], tables["placements"], today, policy)
     now = spells[standing(spells, today)]
-    months = []
+    months: list[Mapping[str, object]] = []
     for period in _months(today):
-        row: dict[str, object] = {"month": period.label}
-        row |= _sum(stock_movement(spells, period, "province").drop(columns=["days_median", "days_longest"]))
-        helped = _sum(assistance_bulletin(tables, spells, period, policy, "province"))
-        row |= {k: v for k, v in helped.items() if k not in row}
-        months.append(row)
+        helped = assistance_bulletin(tables, spells, period, policy, "province")
+        months.append({"month": period.label, **_sum(helped)})
     posts = tables["positions"]
     welfare = posts[posts["kind"] == "PUBLIC_WELFARE"]
     jobs = tables["placements"]
     runs = (jobs["kind"] == "PUBLIC_WELFARE") & ~(jobs["ended_on"] < pd.Timestamp(today))
     return Dashboard(
         today, len(now), tuple(months), _ages(now, today), int(welfare.loc[welfare["status"] == "open", "openings_left"].sum()), int(runs.sum()),
-        _programme(office, jobs, today),
+        *_programme(jobs, today, policy),
     )  # fmt: skip
 
 
@@ -84,11 +96,15 @@ def _ages(now: pd.DataFrame, today: date) -> tuple[tuple[int, int | None, int], 
     )
 
 
-def _programme(office: Office, placements: pd.DataFrame, today: date) -> Progress | None:
-    policy = office.policy(today)
+def _programme(
+    placements: pd.DataFrame, today: date, policy: PolicyBook
+) -> tuple[int | None, int | None, Progress | None]:
     first = policy.row("programme.first_day")
+    if policy.row("programme.target") is None:
+        return None, None, None
+    target, years = policy.whole("programme.target"), policy.whole("programme.years")
     if first is None or first.value == "unknown":
-        return None
+        return target, years, None
     begins = date.fromisoformat(str(first.value))
-    ends = begins.replace(year=begins.year + policy.whole("programme.years")) - timedelta(days=1)
-    return programme_progress(placements, begins, ends, policy.whole("programme.target"), today, policy)
+    ends = begins.replace(year=begins.year + years) - timedelta(days=1)
+    return target, years, programme_progress(placements, begins, ends, target, today, policy)

@@ -18,7 +18,7 @@ from service.storage.feed import OWNERS
 from service.use_cases.chance import chance_band
 from service.use_cases.machine import scorer_for
 from service.use_cases.rows import as_plain
-from service.use_cases.welfare_term import barred_posts
+from service.use_cases.welfare_term import barred_posts, with_term
 from service.wiring import Office
 
 
@@ -69,15 +69,21 @@ def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
     pairing, policy = index.pairing, index.policy
     taken = barred_posts(office, index, i)
     decision = decide(pairing, policy, i, j, taken[j : j + 1])
-    scorer = scorer_for(office, str(index.members.index[i]))
+    number = str(index.members.index[i])
+    scorer = scorer_for(office, number)
     blocked = decision.verdict is Verdict.NOT_MET
     out = Explanation(
-        str(index.members.index[i]), str(index.positions.index[j]), str(index.positions["title"].iloc[j]), decision.verdict,
+        number, str(index.positions.index[j]), str(index.positions["title"].iloc[j]), decision.verdict,
         decision.reasons, decision.unknowns, (), (), (), None, None, None, scorer.version,
     )  # fmt: skip
     if blocked:
         here = np.array([j])
-        return replace(out, nearest_change=nearest_changes(pairing, policy, i, pj=here, extra=taken[here]))
+        changes = nearest_changes(pairing, policy, i, pj=here, extra=taken[here])
+        return replace(
+            out,
+            reasons=with_term(office, number, out.reasons),
+            nearest_change=with_term(office, number, changes),
+        )
     pairs = build(pairing, np.array([i]), np.array([j]))
     days = index.planning_days[i : i + 1]
     [item] = explained(pairing, policy, scorer, pairs, scorer.score(pairs, days), days)

@@ -209,6 +209,7 @@ class Casefile:
     promises: tuple[Row, ...]
     kept: Row | None
     history: tuple[Row, ...]
+    jobs: tuple[Row, ...]
     contacts: tuple[Row, ...]
     pairings: tuple[Row, ...]
     uses: tuple[Row, ...]
@@ -237,10 +238,23 @@ def casefile(office: Office, household_id: str, *, request_id: str | None = None
     return Casefile(
         readable(office, "households", row), etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
         at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, file.promises, _kept(file.promises, members),
-        tuple(records(read["journal"])), tuple(contacts), tuple(records(read["pairings"])), tuple(records(read["entitlement_uses"])),
+        tuple(records(read["journal"])), _jobs(read), tuple(contacts), tuple(records(read["pairings"])), tuple(records(read["entitlement_uses"])),
         tuple(a for m in file.members for a in filed if a["member_id"] == m.member_id),
         tuple(sorted([*file.tasks, *chores], key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id))), file.approvals,
     )  # fmt: skip
+
+
+def _jobs(read: Mapping[str, Columns]) -> tuple[Row, ...]:
+    """Return the members' jobs, the newest first, with the title of a post they were referred to."""
+    titles = _titles(read)
+    rows = sorted(
+        records(read["placements"]), key=lambda r: (str(r["started_on"]), str(r["placement_id"])), reverse=True
+    )
+    return tuple({**row, "title": titles.get(str(row["position_id"]))} for row in rows)
+
+
+def _titles(read: Mapping[str, Columns]) -> dict[str, str]:
+    return dict(zip(*(texts(read["positions"], name).tolist() for name in ("position_id", "title")), strict=True))
 
 
 def _write_down(office: Office, household_id: str, shown: list[Showing]) -> None:
@@ -261,9 +275,9 @@ def _kept(promises: tuple[Row, ...], members: list[FileMember]) -> Row | None:
 def _file_members(
     office: Office, index: Index, read: Mapping[str, Columns], file: HouseholdFile, request_id: str | None
 ) -> tuple[list[FileMember], list[Showing]]:
-    titles = dict(zip(*(texts(read["positions"], name) for name in ("position_id", "title")), strict=True))
+    titles = _titles(read)
     still = chosen(read["referrals"], among(texts(read["referrals"], "state"), OPEN_REFERRAL_STATES))
-    held = [{**r, "title": str(titles[r["position_id"]])} for r in records(still)]
+    held = [{**r, "title": titles[str(r["position_id"])]} for r in records(still)]
     courses = records(read["trainings"])
     people = {str(row["member_id"]): row for row in records(read["members"])}
     out, shown = [], []

@@ -1,6 +1,5 @@
 """Jobs: found without a referral, proven later, ended; each moves the promise and the household with it."""
 
-import uuid
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +8,7 @@ import pandas as pd
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import POSITION_KINDS, EmploymentState, Evidence
 from service.storage.store import Transaction
+from service.use_cases.entries import identifier, same_again
 from service.use_cases.lifted import drop, lift
 from service.use_cases.refusals import NoOpening
 from service.use_cases.rows import journalled, only
@@ -16,6 +16,9 @@ from service.wiring import Office
 
 JOB_KINDS = (*POSITION_KINDS, "self_employed")
 """Kinds of job a person can record."""
+
+JOB_ENDS = ("quit", "dismissed", "contract_end", "term_over", "illness_or_care", "other")
+"""Why a job ended, as a form offers it."""
 
 _STATE = {
     "self_employed": EmploymentState.SELF_EMPLOYED,
@@ -41,10 +44,12 @@ def employment_state(kind: str) -> str:
     return _STATE.get(kind, EmploymentState.EMPLOYED).value
 
 
-def record_job(office: Office, member_id: str, job: Job, *, request_id: str | None = None) -> dict[str, object]:
+def record_job(
+    office: Office, member_id: str, job: Job, *, key: str | None = None, request_id: str | None = None
+) -> dict[str, object]:  # fmt: skip
     """Record a job found without a referral and return the placement; verified evidence keeps the promise.
 
-    NotFound without the member or the post, BadInput for a day ahead or an unknown kind or evidence, Conflict when the same job is there,
+    The same ``key`` again returns the same placement. NotFound without the member or the post, BadInput for a day ahead or an unknown kind or evidence, Conflict when the same job is there,
     NoOpening when the post has none left.
     """
     _day_passed("started_on", job.started_on, None, office.today())
@@ -53,15 +58,21 @@ def record_job(office: Office, member_id: str, job: Job, *, request_id: str | No
     with office.store.write() as tx:
         if tx.seen("members", columns=["member_id"], member_id=member_id).empty:
             raise NotFound(f"no member {member_id!r} in the record; check the number")
+        told: dict[str, object] = {
+            "placement_id": identifier("L", office.actor, key), "member_id": member_id, "position_id": job.position_id,
+            "kind": job.kind, "started_on": job.started_on, "contract_months": job.contract_months, "wage": job.wage,
+        }  # fmt: skip
+        earlier = tx.read("placements", placement_id=told["placement_id"])
+        if len(earlier):
+            return same_again(only(earlier), told)
         if len(tx.read("placements", member_id=member_id, started_on=job.started_on)):
             raise Conflict(f"member {member_id}: a job from {job.started_on} is recorded already")
         if job.position_id is not None:
             take_opening(tx, job.position_id)
         proven = job.evidence != Evidence.NONE
         row: dict[str, object] = {
-            "placement_id": f"L{uuid.uuid4().hex[:20]}", "referral_id": None, "member_id": member_id, "position_id": job.position_id,
-            "kind": job.kind, "started_on": pd.Timestamp(job.started_on), "contract_months": job.contract_months, "wage": job.wage,
-            "evidence": job.evidence, "verified_on": pd.Timestamp(office.today()) if proven else None,
+            **told, "referral_id": None, "started_on": pd.Timestamp(job.started_on), "evidence": job.evidence,
+            "verified_on": pd.Timestamp(office.today()) if proven else None,
         }  # fmt: skip
         tx.insert("placements", [row])
         tx.update("members", {"member_id": member_id}, {"employment_state": employment_state(job.kind)})

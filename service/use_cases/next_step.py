@@ -13,8 +13,9 @@ from matching.reasons import Reason
 from matching.unblock import nearest_changes
 from service.index import Index
 from service.use_cases.readings import note_reading
+from service.use_cases.refusals import Stale
 from service.use_cases.rows import journalled, only
-from service.use_cases.welfare_term import barred_posts
+from service.use_cases.welfare_term import barred_posts, with_term
 from service.wiring import Office
 
 _LEARNED = (Gate.GATE_SKILL, Gate.GATE_CERT)
@@ -82,11 +83,13 @@ def _path_row(office: Office, index: Index, i: int, gap: bool) -> dict[str, obje
 
 
 def take_step(
-    office: Office, member_id: str, to: str, reason: str, *, request_id: str | None = None
+    office: Office, member_id: str, to: str, reason: str, *, seen: str | None = None, request_id: str | None = None
 ) -> Mapping[str, object]:
     """Move a member to another stage of the path and return the record of it; stages may be skipped, and the reason is kept.
 
-    NotFound without the member, Conflict when the path does not lead there, BadInput for a stage nobody knows.
+    ``seen`` is the stage the person saw the member in. With it the step that was the last one taken is returned as it is, and Stale is raised
+    where somebody else moved the member meanwhile. NotFound without the member, Conflict when the path does not lead there, BadInput for a
+    stage nobody knows.
     """
     today = pd.Timestamp(office.today())
     with office.store.write() as tx:
@@ -96,6 +99,10 @@ def take_step(
         records = tx.read("path_records", member_id=member_id)
         last = records.sort_values(["entered_on", "path_record_id"]).tail(1)
         stage = str(last["stage"].iloc[0] if len(last) else frame["path_stage"].iloc[0])
+        if seen is not None and seen != stage:
+            if stage == to and len(last) and last["entry_reason"].iloc[0] == reason:
+                return only(last)
+            raise Stale(f"member {member_id} was in {seen} when you looked and is in {stage} now; look again")
         step_path(stage, to)
         if len(last):
             done = {"left_on": today, "exit": "placed" if to == "FOLLOWUP" else "next"}
@@ -142,7 +149,7 @@ def why_none(office: Office, member_id: str) -> WhyNone:
     note_reading(office, "members", member_id, "why none")
     return WhyNone(
         member_id, len(pj), int((blocked == 0).sum()), int(((blocked == 0) & (found.unknown != 0)).sum()), _counts(blocked),
-        _counts(blocked[single]), nearest_changes(pairing, index.policy, i, extra=taken),
+        _counts(blocked[single]), with_term(office, member_id, nearest_changes(pairing, index.policy, i, extra=taken)),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The employer desk's list and file: every post by what it waits for, what was found on it, and whom it may be proposed to."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DeskList:
-    """A page of posts, those confirmed longest ago first; ``counts`` are of every post of the region and kind, ``matching`` of all that was asked."""
+    """A page of posts in the order of ``WAITS``, those confirmed longest ago first; ``counts`` are of every post of the region and kind, ``matching`` of all that was asked."""
 
     counts: Mapping[str, int]
     matching: int
@@ -119,14 +120,15 @@ def desk_list(office: Office, asked: Asked = Asked(), *, limit: int = 60, after:
             keep &= _has(reader, posts, asked.words)
         ids = texts(posts, "position_id")
         order = np.flatnonzero(keep)
-        order = order[np.argsort(-age[order], kind="stable")]  # rows are read in the order of their numbers
-        matching, order = len(order), _behind(order, ids, age, after)
+        turn = np.array([WAITS.index(name) for name in waits], dtype=np.int64)
+        order = order[np.lexsort((-age[order], turn[order]))]  # rows are read in the order of their numbers
+        matching, order = len(order), _behind(order, ids, age, turn, after)
         page = order[:limit]
         found = {str(r["position_id"]): r for r in _with_names(reader, ids[page].tolist())}
     items = tuple({**found[ids[k]], "waits": waits[k], "days_unconfirmed": int(age[k])} for k in page)
     return DeskList(
         {name: counted[name] for name in WAITS}, matching, items,
-        f"{age[page[-1]]}.{ids[page[-1]]}" if len(order) > limit else None, tuple(sorted({code[:6] for code in codes})),
+        f"{turn[page[-1]]}.{age[page[-1]]}.{ids[page[-1]]}" if len(order) > limit else None, tuple(sorted({code[:6] for code in codes})),
     )  # fmt: skip
 
 
@@ -191,12 +193,11 @@ def _with_names(reader: Reader, position_ids: list[str]) -> list[dict[str, Any]]
     return [{**row, "employer": names.get(row["employer_id"], "")} for row in records(page)]
 
 
-def _behind(order: Ints, ids: np.ndarray, age: Ints, after: str | None) -> Ints:
+def _behind(order: Ints, ids: np.ndarray, age: Ints, turn: Ints, after: str | None) -> Ints:
     if after is None:
         return order
-    days, dot, position_id = after.partition(".")
-    if not dot or not days.lstrip("-").isdecimal():
+    place = re.fullmatch(r"(\d)\.(-?\d{1,6})\.(.+)", after)
+    if place is None:
         raise BadInput(f"after: expected the `next` of an earlier page, found {after[:40]!r}; start without it")
-    left = int(days)
-    later = (age[order] < left) | ((age[order] == left) & (ids[order] > position_id))
-    return np.asarray(order[later])
+    left, days, number = turn[order] - int(place[1]), int(place[2]) - age[order], ids[order] > place[3]
+    return np.asarray(order[(left > 0) | ((left == 0) & ((days > 0) | ((days == 0) & number)))])

@@ -1,5 +1,8 @@
 """May this member begin another public-welfare post? The counter's lists ask what the night asks, and a referral asks once more."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -7,16 +10,19 @@ from matching.arrays import Bits, Bools
 from matching.columns import Table, texts
 from matching.eligibility import Gate, bit
 from matching.errors import Conflict
+from matching.reasons import Reason
 from matching.splicing import find
 from matching.tables import TABLES
 from matching.vocabulary import POSITION_KINDS
 from matching.welfare import WELFARE, spent, welfare_term_table
 from service.index import Index
 from service.storage.store import Reader
-from service.use_cases.rows import only
+from service.use_cases.rows import journalled, only
 from service.wiring import Office
 
 _WELFARE = POSITION_KINDS.index(WELFARE)
+
+_CODES = frozenset({"GATE_PW_TERM", "UNBLOCK_PW_TERM"})
 
 _WHY = {
     "IN_TERM": "a public-welfare placement runs until {term_ends_on}",
@@ -30,14 +36,31 @@ def require_term(office: Office, reader: Reader, member_id: str, kind: str) -> N
     """Raise Conflict when the member may not begin a public-welfare post today; other kinds pass."""
     if kind != WELFARE:
         return
+    standing = _standing(office, reader, member_id)
+    if not standing["may_take"]:
+        raise Conflict(f"member {member_id}: {_WHY[str(standing['verdict'])].format(**standing)}")
+
+
+def with_term(office: Office, member_id: str, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Return reasons where those that speak of the public-welfare term say what bars: it runs, its times are used, no category, offers owed."""
+    if not any(r.code in _CODES for r in reasons):
+        return reasons
+    with office.store.reading() as reader:
+        standing = _standing(office, reader, member_id)
+    if standing["may_take"]:
+        return reasons
+    facts = journalled({k: standing[k] for k in ("verdict", "times", "term_ends_on", "other_offers", "offers_needed")})
+    return tuple(replace(r, facts={**r.facts, **facts}) if r.code in _CODES else r for r in reasons)
+
+
+def _standing(office: Office, reader: Reader, member_id: str) -> dict[str, Any]:
     member = reader.read("members", member_id=member_id)
     referrals = reader.read("referrals", member_id=member_id)
     posts = reader.read("positions", position_id=sorted(set(referrals["position_id"])))
     place = office.policy(office.today()).at(str(member["region_code"].iloc[0])[:6])
     jobs = reader.read("placements", member_id=member_id)
-    standing = only(welfare_term_table(member, jobs, referrals, posts, office.today(), place))
-    if not standing["may_take"]:
-        raise Conflict(f"member {member_id}: {_WHY[str(standing['verdict'])].format(**standing)}")
+    found = only(welfare_term_table(member, jobs, referrals, posts, office.today(), place))
+    return {**found, "offers_needed": place.whole("pw.offers_before_repeat")}
 
 
 def barred_posts(office: Office, index: Index, i: int, jobs: Table | None = None) -> Bits:

@@ -50,7 +50,9 @@ def workbook(found: Bulletin, w: Wording, place: Mapping[str, str]) -> bytes:
 def title(found: Bulletin, w: Wording) -> str:
     """Return the heading of a bulletin."""
     name = w("bulletin.title", kind=w(f"bulletin.kind.{found.kind}"), period=found.period)
-    return name if not found.revision else w("bulletin.title_revision", title=name, revision=found.revision)
+    if not found.revision:
+        return w("bulletin.title_draft", title=name)
+    return w("bulletin.title_revision", title=name, revision=found.revision)
 
 
 def cell(w: Wording, column: str, value: Any, place: Mapping[str, str]) -> Any:

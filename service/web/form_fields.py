@@ -22,6 +22,14 @@ def day(name: str, text: str) -> date | None:
         raise BadInput(f"{name}: expected a day YYYY-MM-DD, found {text[:20]!r}") from None
 
 
+def needed_day(name: str, text: str) -> date:
+    """Return a day; BadInput where nothing was filled in."""
+    found = day(name, text)
+    if found is None:
+        raise BadInput(f"{name}: expected a day YYYY-MM-DD, found nothing")
+    return found
+
+
 def fen(name: str, text: str) -> int | None:
     """Return an amount of yuan as fen, None where nothing was filled in."""
     number = decimal(name, text)

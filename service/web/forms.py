@@ -11,6 +11,8 @@ _FORMS: Mapping[str, Callable[[Facts], str]] = {
         "" if f.get("dimension") is not None else "untested" if _number(f.get("asked")) > 0 else "none_asked"
     ),
     "COMMUTE": lambda f: "home" if f.get("home_based") else "unknown" if f.get("commute_minutes") is None else "",
+    "GATE_PW_TERM": lambda f: str(f.get("verdict", "")).lower(),
+    "UNBLOCK_PW_TERM": lambda f: str(f.get("verdict", "")).lower(),
     "WAGE": lambda f: "no_floor" if f.get("floor_fen") is None else "",
     "EXPERIENCE": lambda f: "" if f.get("months_same") else "field" if f.get("months_field") else "none",
     "WISH": lambda f: "wanted" if f.get("wanted") else "other" if f.get("told") else "untold",

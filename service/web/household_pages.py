@@ -9,13 +9,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from matching.errors import BadInput
+from matching.household import HOUSEHOLD_STEPS
+from matching.path import PATH_MOVES, PATH_STEPS
+from matching.policy.load import PolicyBook
 from matching.promise_clock import ClockEventKind
 from matching.vocabulary import (
     POSITION_KINDS,
     ContactKind,
     DibaoStatus,
     Education,
+    Evidence,
     FunctionalLimit,
+    HouseholdStatus,
     PathStage,
     Relation,
     Sex,
@@ -29,6 +34,7 @@ from service.use_cases.clocks import ask, resume
 from service.use_cases.contacts import Contact, record_contact
 from service.use_cases.corrections import correct
 from service.use_cases.household import casefile
+from service.use_cases.jobs import JOB_ENDS, JOB_KINDS
 from service.use_cases.register import UNEMPLOYMENT_REASONS, Newcomer, register_household
 from service.use_cases.sheets import sheet
 from service.web.form_fields import SEE_OTHER, Choice, Id, Words, day, decimal, text_of
@@ -38,6 +44,9 @@ from service.web.view import language_of, place_name, render
 from service.web.wording import Wording
 
 router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)
+
+DECIDED = frozenset({"applied", "recognised", "refused", "withdrawn", "ended", "moved"})
+"""States of a file that people decide; the others follow from the members' jobs."""
 
 RESULTS = ("reached", "no_answer", "wrong_number", "message_left", "visited")
 
@@ -54,8 +63,19 @@ def household_page(
         stages=[s.value for s in PathStage], kinds=[k.value for k in ContactKind], results=RESULTS,
         dibao=[d.value for d in DibaoStatus], done=done_words(Wording(language_of(request, office)), done, ""),
         pauses=policy.items("promise.pause_reasons"), voids=policy.items("promise.void_reasons"),
+        path_steps={s.value: [to.value for to in PathStage if to in PATH_STEPS[s]] for s in PathStage}, lists=_lists(policy),
+        file_steps=[s.value for s in HouseholdStatus if s in HOUSEHOLD_STEPS[str(file.row["status"])] and s in DECIDED],
         may_ask=caller_of(request).unlimited or matrix().allows("promise_form", office.role),
     )  # fmt: skip
+
+
+def _lists(policy: PolicyBook) -> dict[str, list[str]]:
+    """Return the choices of the forms that record steps."""
+    return {
+        "kinds": [k.value for k in ContactKind], "evidence": [e.value for e in Evidence if e is not Evidence.NONE], "jobs": list(JOB_KINDS),
+        "ends": list(JOB_ENDS), "causes": list(policy.items("promise.breach_causes")), "stage_reasons": list(PATH_MOVES),
+        "stage_others": ["MEMBER_WISH", "VISIT_FOUND", "OTHER"],
+    }  # fmt: skip
 
 
 @router.get("/households/{household_id}/cards")
@@ -86,7 +106,7 @@ def contact_form(
         day("next_due_on", next_due_on),
     )
     record_contact(office, household_id, contact, key=f"form-{token}")
-    return _back(household_id, "contacted")
+    return back_to_household(household_id, "contacted")
 
 
 @router.post("/households/{household_id}/promise")
@@ -96,11 +116,11 @@ def promise_form(
     """Ask for a pause or a void of the promise, which a second person decides, or end the pause that runs; then show the household again."""
     if step == ClockEventKind.RESUME:
         resume(office, household_id, member_id=member_id or None)
-        return _back(household_id, "resumed")
+        return back_to_household(household_id, "resumed")
     if step not in (ClockEventKind.PAUSE, ClockEventKind.VOID):
         raise BadInput(f"step: expected pause, void or resume, found {step or 'nothing'}")
     ask(office, household_id, ClockEventKind(step), reason, member_id=member_id or None, words=words.strip())
-    return _back(household_id, "asked")
+    return back_to_household(household_id, "asked")
 
 
 @router.post("/households/{household_id}/values")
@@ -110,7 +130,7 @@ def household_form(
     """Correct values of the household in place."""
     values = {"dibao_status": dibao_status, "hardship_level": decimal("hardship_level", hardship_level)}
     correct(office, "households", household_id, values, seen=etag)
-    return _back(household_id, "corrected")
+    return back_to_household(household_id, "corrected")
 
 
 @router.get("/register")
@@ -140,7 +160,7 @@ async def register_form(request: Request, office: AnOffice) -> RedirectResponse:
     }  # fmt: skip
     newcomers = [_newcomer(form, n) for n in range(1, 9) if text_of(form, f"m{n}.relation")]
     made = register_household(office, household, newcomers, key=f"form-{text_of(form, 'token')}")
-    return _back(made.household_id, "registered")
+    return back_to_household(made.household_id, "registered")
 
 
 def _newcomer(form: FormData, n: int) -> Newcomer:
@@ -156,5 +176,6 @@ def _newcomer(form: FormData, n: int) -> Newcomer:
     return Newcomer(values, text_of(own, "unemployment_reason") or None, text_of(own, "training_wish") or None, who)
 
 
-def _back(household_id: str, done: str) -> RedirectResponse:
+def back_to_household(household_id: str, done: str) -> RedirectResponse:
+    """Return the way back to a household's page, which says what was done."""
     return RedirectResponse(f"/households/{quote(household_id, safe='')}?{urlencode({'done': done})}", SEE_OTHER)

@@ -93,17 +93,26 @@ def publish_form(
     return RedirectResponse(f"/bulletins/{quote(made.bulletin_id)}", SEE_OTHER)
 
 
+@router.get("/bulletins/draft.pdf")
+def bulletin_draft_pdf(
+    request: Request, office: AnOffice, kind: Asked, period: Asked, level: Asked = "district"
+) -> Response:
+    """Return a bulletin as it would be published today as PDF, every sheet marked as a draft."""
+    return _paper(request, office, books.draft(office, kind, period, level))
+
+
+@router.get("/bulletins/draft/workbook")
+def bulletin_draft_workbook(
+    request: Request, office: AnOffice, kind: Asked, period: Asked, level: Asked = "district"
+) -> Response:
+    """Return a bulletin as it would be published today as an Excel workbook, every sheet marked as a draft."""
+    return _book(request, office, books.draft(office, kind, period, level))
+
+
 @router.get("/bulletins/{bulletin_id}.pdf", name="bulletin_pdf")
 def bulletin_pdf(request: Request, office: AnOffice, bulletin_id: Id) -> Response:
     """Return a bulletin as PDF, of the figures as they were published."""
-    found = books.bulletin(office, bulletin_id)
-    names = _names(office, found, language_of(request, office))
-    sheets = {part: grouped(rows) for part, rows in found.figures.items()}
-    page = render(
-        request, office, office.now(), "bulletin_paper.html", here="bulletin", found=found, names=names, cell=cell, row_name=row_name, title=title,
-        sheets=sheets, later=books.later_revision(office, found), paper=True,
-    )  # fmt: skip
-    return pdf(page, "A4-landscape", f"{found.kind}-{found.period}-r{found.revision}")
+    return _paper(request, office, books.bulletin(office, bulletin_id))
 
 
 @router.get("/bulletins/{bulletin_id}")
@@ -115,12 +124,7 @@ def bulletin_page(request: Request, office: AnOffice, bulletin_id: Id) -> HTMLRe
 @router.get("/bulletins/{bulletin_id}/workbook")
 def bulletin_workbook(request: Request, office: AnOffice, bulletin_id: Id) -> Response:
     """Return a bulletin as an Excel workbook."""
-    found, language = books.bulletin(office, bulletin_id), language_of(request, office)
-    content = workbook(found, Wording(language), _names(office, found, language))
-    name = f"{found.kind}-{found.period}-r{found.revision}.xlsx"
-    return Response(
-        content, media_type=MEDIA_TYPES["xlsx"], headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return _book(request, office, books.bulletin(office, bulletin_id))
 
 
 @router.get("/approvals")
@@ -153,6 +157,27 @@ def _bulletin(request: Request, office: Office, found: books.Bulletin) -> HTMLRe
         request, office, office.now(), "bulletin.html", here="bulletin", found=found, names=names, cell=cell, row_name=row_name, title=title,
         later=books.later_revision(office, found) if found.revision else None,
     )  # fmt: skip
+
+
+def _paper(request: Request, office: Office, found: books.Bulletin) -> Response:
+    names = _names(office, found, language_of(request, office))
+    sheets = {part: grouped(rows) for part, rows in found.figures.items()}
+    page = render(
+        request, office, office.now(), "bulletin_paper.html", here="bulletin", found=found, names=names, cell=cell, row_name=row_name, title=title,
+        sheets=sheets, later=books.later_revision(office, found) if found.revision else None, paper=True,
+    )  # fmt: skip
+    return pdf(page, "A4-landscape", _file_name(found))
+
+
+def _book(request: Request, office: Office, found: books.Bulletin) -> Response:
+    language = language_of(request, office)
+    content = workbook(found, Wording(language), _names(office, found, language))
+    headers = {"Content-Disposition": f'attachment; filename="{_file_name(found)}.xlsx"'}
+    return Response(content, media_type=MEDIA_TYPES["xlsx"], headers=headers)
+
+
+def _file_name(found: books.Bulletin) -> str:
+    return f"{found.kind}-{found.period}-{f'r{found.revision}' if found.revision else 'draft'}"
 
 
 def _names(office: Office, found: books.Bulletin, language: str) -> Mapping[str, str]:

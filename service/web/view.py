@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from matching.occupations import occupation_names
 from service.index import Index
 from service.security.gate import caller_of
 from service.security.principals import OFFICE
@@ -86,7 +87,7 @@ def render(
 
     query = f"?{request.url.query}" if request.url.query else ""
     html = _templates().get_template(name).render(
-        w=Wording(language, place), place=place, other=other, other_lang=HTML_LANG[other], today=office.today(), caller=caller,
+        w=Wording(language, place), place=place, occupations=occupation_names(), other=other, other_lang=HTML_LANG[other], today=office.today(), caller=caller,
         places=places_for(caller), section=SECTION.get(here, here), here=here, version=version_of,
         simulated=index is not None and index.simulated, alone=caller.actor == OFFICE.actor,
         address=request.url.path + query if request.method == "GET" else "/worklist", **context,

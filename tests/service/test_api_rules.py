@@ -202,9 +202,14 @@ def test_a_job_found_alone_keeps_the_promise_and_a_trainee_place_does_not(client
         "/api/v1/members/M1/jobs", json={"kind": "TRAINEE", "started_on": "2026-11-01", "evidence": "agreement"}
     ).json()
     assert row["kind"] == "TRAINEE" and file(client)["promises"][0]["state"] == "running"
-    client.post(
-        "/api/v1/members/M2/jobs", json={"kind": "self_employed", "started_on": "2026-11-01", "evidence": "licence"}
+    own, key = (
+        {"kind": "self_employed", "started_on": "2026-11-01", "evidence": "licence"},
+        {"Idempotency-Key": "own-shop-1"},
     )
+    first = client.post("/api/v1/members/M2/jobs", json=own, headers=key)
+    assert client.post("/api/v1/members/M2/jobs", json=own, headers=key).json() == first.json()
+    other = client.post("/api/v1/members/M2/jobs", json={**own, "kind": "FLEXIBLE"}, headers=key)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
     assert file(client)["promises"][0]["state"] == "met" and file(client)["state"]["status"] == "one_employed"
     assert (
         client.post("/api/v1/members/M2/jobs", json={"kind": "EMPLOYER", "started_on": "2026-11-03"}).status_code == 422
@@ -283,6 +288,10 @@ def test_the_next_step_names_what_to_assess_and_the_course_that_opens_most_with_
     assert (step.status_code, step.json()["stage"]) == (201, "ASSESS")
     assert client.get("/api/v1/members/M4/next-step").json()["reason"]["code"] == "PATH_ASSESS_INCOMPLETE"
     assert client.post("/api/v1/members/M4/path", json={"to": "BASIC", "reason": "x"}).status_code == 409
+    again = client.post("/api/v1/members/M4/path", json={"to": "ASSESS", "reason": "pulled_forward", "seen": "BASIC"})
+    assert (again.status_code, again.json()["path_record_id"]) == (201, step.json()["path_record_id"])
+    late = client.post("/api/v1/members/M4/path", json={"to": "SKILL_TRAIN", "reason": "x", "seen": "BASIC"})
+    assert (late.status_code, late.json()["type"]) == (412, "/problems/stale")
 
 
 def test_why_a_member_has_no_posts_is_one_call(client, office):

@@ -13,6 +13,7 @@ from service.app import app_of
 from service.use_cases import bulletins as books
 from service.use_cases.dashboard import MONTHS, dashboard
 from service.web.bulletin_book import ABREAST, grouped
+from service.web.wording import Wording
 from tests.service.conftest import add
 
 PAIRING = {"pairing_id": "Q1", "household_id": "H1", "caseworker_id": "K1", "started_on": "2026-10-02"}
@@ -79,6 +80,11 @@ def test_every_kind_is_drawn_up_shown_and_written_as_a_workbook(office, kind, la
     period = "2026-10" if kind == "monthly" else "2026Q3"
     page = client.get("/bulletins/draft", params={"kind": kind, "period": period})
     assert page.status_code == 200 and "bulletin." not in page.text
+    not_yet = Wording(language)("bulletin.title_draft", title="#").partition("#")[2]
+    assert not_yet in page.text and f"/bulletins/draft.pdf?kind={kind}&amp;period={period}" in page.text
+    drawn = client.get("/bulletins/draft/workbook", params={"kind": kind, "period": period})
+    assert "draft.xlsx" in drawn.headers["content-disposition"]
+    assert all(not_yet in sheet["A1"].value for sheet in openpyxl.load_workbook(io.BytesIO(drawn.content)))
     made = client.post("/bulletins", data={"kind": kind, "period": period}, follow_redirects=False)
     assert made.status_code == 303
     assert client.get(made.headers["location"]).status_code == 200
@@ -126,6 +132,9 @@ def test_a_supervisor_publishes_from_the_page_alone(office):
 def test_a_pdf_is_of_the_figures_as_published_and_says_what_it_corrects_and_what_corrects_it(office):
     staff(office)
     client = TestClient(app_of(office))
+    drawn = client.get("/bulletins/draft.pdf?kind=monthly&period=2026-10")
+    assert drawn.content.startswith(b"%PDF") and "monthly-2026-10-draft" in drawn.headers["content-disposition"]
+    assert books.published(office) == ()
     first = books.publish(office, "monthly", "2026-10")
     before = client.get(f"/bulletins/{first.bulletin_id}.pdf")
     assert before.headers["content-type"] == "application/pdf" and before.content.startswith(b"%PDF")

@@ -15,6 +15,7 @@ from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
 from service.use_cases.refusals import Ineligible
 from service.use_cases.welfare_term import barred_members, barred_posts
+from service.web.wording import Wording
 from tests.service.conftest import add
 from tests.service.region import DAY
 
@@ -28,11 +29,15 @@ def had(member_id, began, ended=None):
 
 
 TERM = bit(Gate.GATE_PW_TERM)
-JOBS = {"runs": had("M1", 100), "began today": had("M1", 0), "offers are owed": had("M1", 900, 300)}
+JOBS = {
+    "runs": (had("M1", 100), "期限到"),
+    "began today": (had("M1", 0), "期限到"),
+    "offers are owed": (had("M1", 900, 300), "应先推荐过 3 个"),
+}
 
 
-@pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
-def test_a_welfare_post_is_on_no_list_of_who_may_not_begin_one(office, job):
+@pytest.mark.parametrize(("job", "said"), JOBS.values(), ids=JOBS)
+def test_a_welfare_post_is_on_no_list_of_who_may_not_begin_one_and_the_page_says_what_bars(office, job, said):
     assert "P1" in {x.position_id for x in rank_member(office, "M1", limit=20).items}
     assert "M1" in {x.member_id for x in rank_position(office, "P1").items}
     others = {x.member_id for x in rank_position(office, "P1").items} - {"M1"}
@@ -42,6 +47,7 @@ def test_a_welfare_post_is_on_no_list_of_who_may_not_begin_one(office, job):
     assert {x.member_id for x in rank_position(office, "P1").items} == others
     found = explain(office, "M1", "P1")
     assert (found.verdict, [r.code for r in found.reasons]) == (Verdict.NOT_MET, ["GATE_PW_TERM"])
+    assert said in Wording("zh").reason(found.reasons[0])
     assert why_none(office, "M1").blocked["GATE_PW_TERM"] == 1
     [mine] = [m for m in casefile(office, "H1").members if m.row["member_id"] == "M1"]
     assert mine.eligible == listing.eligible and mine.best.position_id == listing.items[0].position_id

@@ -81,7 +81,10 @@ FORMS = {
     "import_form": {}, "mapping_form": {"table": "positions"}, "run_form": {}, "discard_form": {},
     "promise_form": {"step": "pause", "reason": "illness"},
     "publish_form": {"kind": "monthly", "period": "2026-10"}, "approval_form": {"approve": "no"},
-    "evidence_form": {"reason": "inspection"}, "promotion_form": {"reason": "better"}, "rollback_form": {"reason": "worse"}, "training_form": {},
+    "evidence_form": {"reason": "inspection"}, "stage_form": {"seen": "BASIC", "to": "ASSESS", "reason": "OTHER"},
+    "job_form": {"kind": "self_employed", "started_on": "2026-11-01", "evidence": "licence", "token": "cell-token"}, "proof_form": {"evidence": "contract"},
+    "job_end_form": {"ended_on": "2026-11-02", "reason": "quit"}, "judgement_form": {"justified": "no"}, "cause_form": {"cause": "data"},
+    "told_form": {"item": "refusal", "object_id": "R-home", "channel": "office", "token": "cell-token"}, "file_step_form": {"to": "withdrawn"}, "promotion_form": {"reason": "better"}, "rollback_form": {"reason": "worse"}, "training_form": {},
 }  # fmt: skip
 
 PEOPLE = re.compile(r"\b(M[1-6]|H[1-4]|R-home|A-home|X-home|B-home|L-home|Z-home|Uhome|荔湾-00\d)\b")
