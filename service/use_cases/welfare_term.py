@@ -49,7 +49,9 @@ def with_term(office: Office, member_id: str, reasons: tuple[Reason, ...]) -> tu
         standing = _standing(office, reader, member_id)
     if standing["may_take"]:
         return reasons
-    facts: dict[str, Any] = journalled({k: standing[k] for k in ("verdict", "times", "term_ends_on", "other_offers", "offers_needed")})
+    facts: dict[str, Any] = journalled(
+        {k: standing[k] for k in ("verdict", "times", "term_ends_on", "other_offers", "offers_needed")}
+    )
     return tuple(replace(r, facts={**r.facts, **facts}) if r.code in _CODES else r for r in reasons)
 
 
