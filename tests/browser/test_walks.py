@@ -81,8 +81,9 @@ def test_a_household_is_registered_visited_and_its_values_corrected(page, w):
     page.get_by_text("开门的是户主").wait_for()
 
     page.get_by_text(w("work.path"), exact=True).click()
-    page.get_by_label(w("steps.stage_to")).select_option("ASSESS")
-    page.get_by_label(w("steps.stage_why")).select_option("MEMBER_WISH")
+    step = page.locator("form[action$='/path']")
+    step.locator("label", has_text=w("steps.stage_to")).locator("[name=to]").select_option("ASSESS")
+    step.get_by_label(w("steps.stage_why")).select_option("MEMBER_WISH")
     page.get_by_role("button", name=w("steps.stage")).press("Enter")
     page.get_by_text(w("page.done.stepped")).wait_for()
     page.get_by_text(w("work.path"), exact=True).click()
