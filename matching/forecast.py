@@ -121,6 +121,7 @@ def _level(whole: Floats, at_stake: np.ndarray, promises: pd.DataFrame, as_of: o
     share = (kept + USUAL_STARTS * expected) / (due + USUAL_STARTS)
 
     def beyond(level: float) -> float:
+        """Return by how much the mean share placed at a level of the log hazard exceeds the share seen."""
         return float((1.0 - np.exp(-np.exp(level) * whole)).mean()) - share
 
     low, high = np.log(0.1), np.log(10.0)

@@ -32,6 +32,7 @@ def fit_blend(rule: Floats, learned: Floats, y: Floats, weight: Floats) -> Blend
     )
 
     def loss(c: Floats) -> tuple[float, Floats]:
+        """Return the penalised log loss of three coefficients and its gradient (3,)."""
         margin = c[0] + c[1] * rule_0 + c[2] * standard
         residual = weight * (expit(margin) - y)
         pull = np.array([(c[1] - 1.0) * scale[0], c[2] * scale[1]])

@@ -119,6 +119,7 @@ def _fit_slopes(margins: Floats, y: Floats, w: Floats, prior: Floats) -> tuple[f
     rate = float(np.clip(np.average(y, weights=w), 1e-6, 1 - 1e-6))
 
     def loss(coefficients: Floats) -> tuple[float, Floats]:
+        """Return the penalised log loss of the coefficients, the intercept first, and its gradient of the same shape."""
         margin = coefficients[0] + (standard * coefficients[1:]).sum(axis=1)
         residual = w * (expit(margin) - y)
         pull = coefficients[1:] - target

@@ -150,6 +150,7 @@ def fit_hazard(ends: Floats, rows: Outcomes, margin: Floats) -> tuple[Floats, fl
     ended = np.stack([(step == k) & ~is_open for k in range(n_steps)]) * mass
 
     def loss(coefficients: Floats) -> tuple[float, Floats]:
+        """Return the penalised log loss of one intercept a period and a common slope, and its gradient of the same shape."""
         margins = coefficients[:-1, None] + coefficients[-1] * value
         residual = at_risk * expit(margins) - ended
         total = float((at_risk * np.logaddexp(0.0, margins) - ended * margins).sum())

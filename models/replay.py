@@ -147,6 +147,7 @@ def summary(config: ReplayConfig, runs: list[Lived]) -> dict[str, Any]:
 
 def _difference(runs: list[Lived], name: str, stratum: str | None) -> list[float | None]:
     def value(m: Measures) -> float:
+        """Return the share of promises kept in one run, of all or of the stratum."""
         return m.promise_kept if stratum is None else m.by_stratum[stratum]
 
     each = np.array([value(r.measures["onemonth"]) - value(r.measures[name]) for r in runs])

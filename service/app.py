@@ -173,6 +173,7 @@ def _describe(app: FastAPI) -> None:
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
+        """Return the document with the problem document that every refusal refers to."""
         document = made()
         schema = schemas.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         components = document.setdefault("components", {}).setdefault("schemas", {})

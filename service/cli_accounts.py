@@ -62,6 +62,7 @@ def _tell(as_json: bool, shown: dict[str, Any], password: str | None, line: str)
     once = {} if password is None else {"password": password}
 
     def human() -> None:
+        """Print the line and, this once, the password."""
         out.print(line)
         if password is not None:
             out.print(f"password, shown this once: {password}", highlight=False, markup=False)

@@ -103,6 +103,7 @@ def _watched(server: Server) -> Iterator[list[tuple[float, int, int]]]:
     over = threading.Event()
 
     def look() -> None:
+        """Note the server's memory and open files twice a second until the load is over."""
         while not over.wait(0.5):
             samples.append((time.monotonic(), server.bytes_now(), server.open_files()))
 

@@ -137,6 +137,7 @@ def _naive_endpoint(store: Any) -> Callable[[str], Any]:
     kept: list[Naive] = []
 
     def naive(member_id: str) -> Any:
+        """Answer with a member's best posts; the tables are read by the first request."""
         if not kept:
             kept.append(Naive(store.read("members"), store.read("positions", status="open")))
         return json.loads(kept[0].top(member_id).to_json(orient="records"))

@@ -90,6 +90,7 @@ def progress() -> Iterator[Step]:
         tasks: dict[str, TaskID] = {}
 
         def step(name: str, done: float, total: float) -> None:
+            """Show how far a step is."""
             if name not in tasks:
                 tasks[name] = bar.add_task(name, total=total)
             bar.update(tasks[name], completed=done, total=total)

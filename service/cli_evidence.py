@@ -59,6 +59,7 @@ def verify(
             **{k: found.manifest.get(k) for k in ("household_id", "built_at", "built_by", "reason", "journal")}}  # fmt: skip
 
     def human() -> None:
+        """Print what was changed, or that the pack holds."""
         for fault in found.faults:
             out.print(f"CHANGED {fault}", markup=False, highlight=False)
         if not found.faults:

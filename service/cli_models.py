@@ -115,6 +115,7 @@ def show(
         found = registry.show(version)
 
     def human() -> None:
+        """Print the version and its evaluation."""
         out.print_json(data={k: v for k, v in found.items() if k != "evaluation"}, default=str)
         show_evaluation(found["evaluation"])
 

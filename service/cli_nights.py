@@ -42,6 +42,7 @@ def replay(
     }  # fmt: skip
 
     def human() -> None:
+        """Print whether the plan came out the same, and what changed since."""
         word = "the same plan" if found.same else "another plan"
         out.print(
             f"{night.run_id}: {word}; {len(night.pairs)} referrals, {len(found.gone)} gone, {len(found.new)} new",

@@ -106,6 +106,7 @@ def _tell(as_json: bool, done: "Copied", began: float, more: dict[str, Any], lin
     }  # fmt: skip
 
     def human() -> None:
+        """Print how much was copied and that it is equal."""
         out.print(line, highlight=False)
         out.print(
             f"{figures['rows']:,} rows of {len(done.rows)} tables, every hash equal; {done.files} files of models; {seconds} s"

@@ -52,6 +52,7 @@ def show(key: str, region: Place = None, as_of: AsOf = None, as_json: Json = Fal
             "row": None if row is None else told(row)}  # fmt: skip
 
     def human() -> None:
+        """Print the parameter and the row that answers it."""
         out.print(f"{key} ({found.unit}): {found.meaning}", highlight=False)
         if row is None:
             out.print(f"no row answers it in {book.region_code} on {book.as_of}")

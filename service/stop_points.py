@@ -11,6 +11,7 @@ def stop_at(settings: Settings) -> Callable[[str], None]:
     """Return a function that is told of each step and, in a test build, kills the process at the one named in ``crash_at``."""
 
     def reached(step: str) -> None:
+        """End this process at once where it is meant to be ended."""
         if settings.test_build and settings.crash_at == step:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -30,13 +30,16 @@ def trace_statements(engine: sa.Engine, tracer: Tracer) -> None:
     """Give every statement a span: its first word and how long it took, neither its text nor its values."""
 
     def before(connection: sa.Connection, _: Any, statement: str, *__: Any) -> None:
+        """Begin a span for a statement."""
         span = tracer.start_span(f"store {statement.split(None, 1)[0]}", kind=SpanKind.CLIENT)
         connection.info.setdefault("spans", []).append(span)
 
     def after(connection: sa.Connection, *_: Any) -> None:
+        """End the span of the statement that came back."""
         connection.info["spans"].pop().end()
 
     def failed(context: sa.ExceptionContext) -> None:
+        """End the span of a statement that was refused."""
         if context.connection is not None and context.connection.info.get("spans"):
             context.connection.info["spans"].pop().end()
 

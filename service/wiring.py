@@ -76,6 +76,7 @@ def open_office(settings: Settings, *, day: date | None = None) -> Office:
 
     @lru_cache(maxsize=8)
     def policy(as_of: date) -> PolicyBook:
+        """Return the policy in force on a day, read once."""
         return load_policy(settings.region_code, as_of)
 
     today = local_today if day is None else lambda: day
@@ -99,6 +100,7 @@ def _answering(registry: Registry) -> Callable[[], Scorer]:
     told: list[str] = []
 
     def scorer() -> Scorer:
+        """Return the scorer in charge today."""
         try:
             found = registry.current_scorer()
         except ModelRefused as refused:

@@ -100,6 +100,7 @@ def _closed(arcs: Arcs, obliged: Bools, chosen: Bools) -> tuple[float, Bools]:
     """Return a bound on every plan that places the ``obliged``, and the best plan that is met on the way to it."""
 
     def better(plan: Bools, sets: Bools) -> Bools:
+        """Return the better of a plan (n_arcs,) and the one around whole sets; the plan where these leave somebody obliged unplaced."""
         owed = obliged.copy()
         owed[arcs.seeker[sets & arcs.must_positions[arcs.position]]] = False
         whole, placed = _compulsory(arcs, sets, owed)

@@ -64,6 +64,7 @@ def cross_checks(tx: Transaction, table: Table, frame: pd.DataFrame) -> tuple[pd
     told: list[pd.DataFrame] = []
 
     def refuse(bad: Bools, column: str, expected: str) -> None:
+        """Tell of bad rows once, with the column that is at fault and what was expected."""
         new = bad & ~refused
         if new.any():
             told.append(_errors(table, frame, new, column, expected))

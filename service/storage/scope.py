@@ -57,6 +57,7 @@ def about_household(household_id: str) -> sa.ColumnElement[bool]:
     table, steps, people = (metadata.tables[name] for name in ("journal", "approvals", "members"))
 
     def own(other: sa.Table) -> sa.ColumnElement[bool] | None:
+        """Return the condition that a row is of the household or of one of its members."""
         if "household_id" in other.c:
             return other.c.household_id == household_id
         return other.c.member_id.in_(sa.select(people.c.member_id).where(people.c.household_id == household_id))

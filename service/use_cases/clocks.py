@@ -51,6 +51,7 @@ def _kind(step: ClockEventKind) -> Kind:
     """Return the kind of step that asks for a clock event: caseworkers propose, a supervisor decides."""
 
     def check(tx: Transaction, office: Office, promise_id: str, payload: Mapping[str, Any]) -> str:
+        """Return the region of the promise's household when the step may be asked for."""
         row = _promise(tx, promise_id)
         place = _place(tx, office, str(row["household_id"]))
         event = _event(step, payload, office.today(), office.actor, "a second person")
@@ -60,6 +61,7 @@ def _kind(step: ClockEventKind) -> Kind:
         return str(tx.read("households", household_id=row["household_id"])["region_code"].iloc[0])
 
     def perform(tx: Transaction, office: Office, approval: Approval) -> None:
+        """Take the step that a second person has approved."""
         event = _event(step, approval.payload, office.today(), approval.proposed_by, office.actor)
         take(tx, office, _promise(tx, approval.object_id), event, None)
 

@@ -209,6 +209,7 @@ def _run(office: Office, upload_id: str, path: Path, table: str | None) -> None:
     """Bring a file in and write down what became of it; the file goes once it is in."""
 
     def told(step: str, done: float, total: float) -> None:
+        """Keep how far the import is, for who asks."""
         _progress[upload_id] = (step, done, total)
 
     try:

@@ -59,6 +59,7 @@ def calibration(tables: Sequence[Sequence[Mapping[str, Any]]]) -> Chart:
     high = min(1.0, math.ceil(top * 10) / 10)
 
     def x(share: float) -> float:
+        """Return where a share stands across the drawing, in its units."""
         return round(LEFT + share / high * (WIDTH - LEFT - RIGHT), 1)
 
     marks, lines = [], []

@@ -25,6 +25,7 @@ def pdf(page: HTMLResponse, size: str, name: str) -> Response:
 
     class _Nothing(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: object = None) -> object:
+            """Refuse every address."""
             raise ValueError(f"a page on paper fetches nothing, found {url[:80]}")
 
     sheets = [CSS(string=_style("page.css")), CSS(string=_style(f"{size.lower()}.css"))]

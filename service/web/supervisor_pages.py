@@ -193,9 +193,11 @@ def _drawn(board: Dashboard) -> dict[str, Chart]:
     months = [str(m["month"]) for m in board.months]
 
     def counts(*names: str) -> list[list[float | None]]:
+        """Return one series a name, a value a month."""
         return [[float(str(m[name])) for m in board.months] for name in names]
 
     def shares(top: str, bottom: str) -> list[float | None]:
+        """Return one series of shares in [0, 1], a value a month; None where there were no cases."""
         return [_share(m, top, bottom) for m in board.months]
 
     return {

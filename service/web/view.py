@@ -83,6 +83,7 @@ def render(
     other = "en" if language == "zh" else "zh"
 
     def place(code: str) -> str:
+        """Return a region's name in the page's language, its code where the names are not at hand."""
         return code if index is None else place_name(index.places, code, language)
 
     query = f"?{request.url.query}" if request.url.query else ""

@@ -1,4 +1,4 @@
-"""Arrows point down only: service → models.registry, matching; models → matching; matching → itself."""
+"""Arrows point down only: service → models.registry, matching; models → matching; matching → itself. What is public is described."""
 
 import ast
 import importlib.util
@@ -58,6 +58,14 @@ def test_no_module_imports_itself_in_a_circle():
     for module in sorted(graph):
         walk(module, ())
     assert done == set(graph)
+
+
+@pytest.mark.parametrize("module", [m for m in sources() if ".migrations.versions." not in m])
+def test_every_name_that_is_not_private_says_in_a_sentence_what_it_is(module):
+    named = [
+        n for n in ast.walk(sources()[module]) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    assert [n.name for n in named if not n.name.startswith("_") and not ast.get_docstring(n)] == []
 
 
 def test_no_file_is_called_models_py_and_the_core_s_namesake_is_not_installed():
