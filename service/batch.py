@@ -2,6 +2,7 @@
 
 A run goes through these steps. What each leaves in the record is whole or absent, so that a run that died is taken up where it stood:
 
+0. *keep up*: what the day alone changes (clocks, households, letters) is written down; the same day again changes nothing.
 1. *freeze*: one consistent reading is cut into shards, which are kept as bytes with the run's row. From here the day may go on.
 2. *plan*: each shard is planned from its bytes by a worker, and its plan is kept.
 3. *withdraw*: yesterday's untouched proposals that the plan no longer wants are taken back, all at once, before anything is added.
@@ -13,8 +14,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from service.night_rows import proposals, still_room, suggestions
 from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
 from service.storage.store import Store, Transaction, Write
+from service.use_cases.upkeep import Kept, keep_up
 from service.wiring import Office
 from service.workers import handed_out, workforce
 
@@ -68,8 +71,8 @@ def _silent(*_: object) -> None:
 class Night:
     """What a night is run with: the record, who scores, which day and place, by whom, and who is told of steps.
 
-    ``reached`` is called with the name of each step as it is passed; tests stop the run there. ``record_to`` is a folder the night is
-    kept in, to be planned again.
+    ``upkeep`` brings the record up to the day before it is read. ``reached`` is called with the name of each step as it is passed; tests
+    stop the run there. ``record_to`` is a folder the night is kept in, to be planned again.
     """
 
     store: Store
@@ -82,6 +85,7 @@ class Night:
     progress: Step = _silent
     reached: Callable[..., None] = _silent
     record_to: Path | None = None
+    upkeep: Callable[[Write], Kept] | None = None
 
     @property
     def policy(self) -> PolicyBook:
@@ -99,6 +103,7 @@ class NightReport:
     withdrawn: int
     dropped: int
     resumed: bool
+    kept: Kept | None = None
 
     @property
     def changed(self) -> int:
@@ -109,21 +114,22 @@ class NightReport:
 def office_night(
     office: Office, *, actor: str = "night", seed: int = 0, progress: Step | None = None, record_to: Path | None = None
 ) -> NightReport:
-    """Run the night of an office with the workers its settings name."""
+    """Run the night of an office with the workers its settings name, after what the day alone changes is written down."""
     night = Night(
         office.store, office.scorer(), office.settings.region_code, office.today(), local_now(), actor, seed,
-        progress or _silent, stop_at(office.settings), record_to,
+        progress or _silent, stop_at(office.settings), record_to, partial(keep_up, replace(office, actor=actor, role="service")),
     )  # fmt: skip
     with workforce(office.settings):
         return run_night(night)
 
 
 def run_night(night: Night) -> NightReport:
-    """Plan the night and write its proposals; Conflict when another run holds the lease.
+    """Plan the night and write its proposals; Conflict, and nothing done, when another run holds the lease.
 
     A run that was stopped, by the same model, policy, day and seed, is taken up where it stood and ends with the same plan.
     """
     with night.store.lease(LEASE, minutes=LEASE_MINUTES) as write:
+        kept = None if night.upkeep is None else night.upkeep(write)
         run_id = _unfinished(night, write)
         resumed = run_id is not None
         if run_id is None:
@@ -132,7 +138,7 @@ def run_night(night: Night) -> NightReport:
         plans = [plan_of(packed) for packed in _plans(night.store, run_id)]
         withdrawn = _withdraw(night, run_id, plans, write)
         written, dropped = _write(night, run_id, plans, write)
-        report = NightReport(run_id, joined(plans), written, withdrawn, dropped, resumed)
+        report = NightReport(run_id, joined(plans), written, withdrawn, dropped, resumed, kept)
         if night.record_to is not None:
             write_night(night.record_to, _recorded(night, report))
         _finish(night, report, write)
@@ -160,7 +166,7 @@ def night_figures(report: NightReport, seconds: float) -> dict[str, Any]:
         "certificate": {"feasible": c.feasible, "violations": [asdict(v) for v in c.violations], "gap": c.gap},
         "diff": dict(Counter(f"{change}:{code}" for change, code in zip(plan.diff["change"], plan.diff["code"], strict=True))),
         "why_unplaced": dict(Counter(plan.unplaced["code"])),
-        "notes": [note.as_dict() for note in plan.notes],
+        "notes": [note.as_dict() for note in plan.notes], "upkeep": None if report.kept is None else asdict(report.kept),
     }  # fmt: skip
 
 
@@ -222,6 +228,7 @@ def _plan(night: Night, run_id: str, write: Write) -> None:
     night.progress("night: plan", len(states) - len(left), len(states))
 
     def arguments(n: int) -> tuple[Any, ...]:
+        """Return what a worker is given to plan one shard."""
         with store.reading() as record:
             return record.parts.frozen(run_id, n), night.scorer, policy, night.seed, n, len(states)
 

@@ -1,6 +1,5 @@
 """The command line, ``onemonth``. Exit codes: 0 done, 1 refused with a reason, 2 wrong call, 3 somebody else is running it."""
 
-from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -100,6 +99,7 @@ def explain(member: str, position: str, as_of: AsOf = None, as_json: Json = Fals
         found = ask(office, member, position).as_dict()
 
     def human() -> None:
+        """Print the verdict and the reasons for a person."""
         out.print(f"{found['verdict']}  {found['title']}")
         for name in ("reasons", "unknowns", "nearest_change", "fits", "problems"):
             for reason in found[name]:
@@ -173,19 +173,16 @@ def nightly(
     as_json: Json = False,
 ) -> None:
     """Plan tonight under capacity and write the proposals; safe to start twice and after a kill."""
-
     from service.batch import night_figures, office_night
     from service.use_cases.clock_check import require_clock
-    from service.use_cases.upkeep import keep_up
     from service.wiring import open_office
 
     with refusals(), open_office(Settings(), day=day_of(as_of)) as office, progress() as bar:
         if as_of is None:
             require_clock(office.store, local_now())
         began = perf_counter()
-        kept = keep_up(replace(office, actor="night", role="service"))
         report = office_night(office, seed=seed, progress=bar, record_to=record)
-        figures = {**night_figures(report, perf_counter() - began), "upkeep": asdict(kept)}
+        figures = night_figures(report, perf_counter() - began)
     say(as_json, figures, lambda: show_night(figures))
 
 

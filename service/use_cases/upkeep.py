@@ -7,7 +7,7 @@ import pandas as pd
 
 from matching.deadlines import letter_valid_until
 from matching.promise_clock import advance, promise_of
-from service.storage.store import Transaction
+from service.storage.store import Transaction, Write
 from service.use_cases.clocks import write_back, write_implied
 from service.use_cases.household_state import follow
 from service.use_cases.rows import journalled, records
@@ -24,14 +24,14 @@ class Kept:
     letters: int
 
 
-def keep_up(office: Office) -> Kept:
-    """Bring the record up to today; the same day again changes nothing.
+def keep_up(office: Office, write: Write) -> Kept:
+    """Bring the record up to today in one transaction that ``write`` opens; the same day again changes nothing.
 
     A clock the facts imply is written down, so that a later confirmation of the wish does not move it; a pause ends at its limit; a clock
     past its last day is broken and keeps the day; households follow their members' jobs; a letter whose slip did not come back is closed
     as ``no_slip``, which is never success.
     """
-    with office.store.write() as tx:
+    with write() as tx:
         households = tx.read("households", columns=["household_id", "status", "region_code"])
         started = write_implied(tx, office, None, office.today(), None)
         before = dict(zip(households["household_id"], households["status"], strict=True))

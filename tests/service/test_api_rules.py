@@ -57,6 +57,11 @@ def approve(client, number, approve=True, actor="S1"):
     return decide(replace(client.office, actor=actor, role="supervisor"), KINDS, number, approve=approve, answer="seen")
 
 
+def kept(office):
+    """Let the night write down what the day alone changes."""
+    return keep_up(office, office.store.write)
+
+
 def actions(office):
     return [a for a in office.store.read("journal")["action"] if a != "household.file_shown"]
 
@@ -104,7 +109,7 @@ def test_a_paused_clock_goes_on_by_a_person_or_by_itself_at_the_limit(client, of
     row = client.on(3).post("/api/v1/households/H1/promise/resume", json={}).json()
     assert (row["state"], row["paused_days"], row["paused_since"]) == ("running", 3, None)
     approve(client.on(3), ask(client.on(3), "pause", "disaster"))
-    keep_up(replace(office, today=lambda: DAY + timedelta(days=19)))
+    kept(replace(office, today=lambda: DAY + timedelta(days=19)))
     [row] = file(client.on(19))["promises"]
     assert (row["state"], row["paused_days"]) == ("running", 18)
     assert file(client.on(19))["members"][0]["clock"]["due_net_on"] == "2026-11-24"
@@ -173,7 +178,7 @@ def test_a_void_is_told_to_the_household_and_an_appeal_brings_the_clock_back(cli
 
 
 def test_a_broken_promise_keeps_its_day_and_its_cause_is_coded_once(client, office):
-    keep_up(office)
+    kept(office)
     assert [p["breached_on"] for p in file(client, "H3")["promises"]] == ["2026-10-31"]
     assert "TASK_CODE_BREACH" in {t["reason"]["code"] for t in file(client, "H3")["tasks"]}
     row = client.post("/api/v1/households/H3/promise/cause", json={"cause": "no_suitable_post"}).json()
@@ -188,7 +193,7 @@ def test_evidence_that_comes_late_corrects_a_breach_and_both_facts_stay(client, 
         move(client, referral, to)
     move(client, referral, "started", started_on=DAY.isoformat())
     assert file(client, "H2")["state"]["employed_unverified"] == 1
-    keep_up(replace(office, today=lambda: date(2026, 11, 20)))
+    kept(replace(office, today=lambda: date(2026, 11, 20)))
     assert file(client.on(18), "H2")["promises"][0]["state"] == "breached"
     answer = client.on(20).post(f"/api/v1/placements/L{referral}/evidence", json={"evidence": "contract"})
     assert answer.json()["verified_on"] == "2026-11-22"
@@ -355,12 +360,12 @@ def test_upkeep_writes_down_implied_clocks_once_and_closes_letters_without_a_sli
         tx.update("promises", {"promise_id": "C1"}, {"household_id": "H2"})
         tx.update("members", {"member_id": "M1"}, {"willing_confirmed_on": DAY, "flexibility_declared_on": DAY})
     refer(client, "M3", "P2")
-    assert keep_up(office).started == 1
-    assert keep_up(office).started == 0
+    assert kept(office).started == 1
+    assert kept(office).started == 0
     with office.store.write() as tx:
         tx.update("members", {"member_id": "M1"}, {"willing_confirmed_on": DAY + timedelta(days=8)})
     later = replace(office, today=lambda: DAY + timedelta(days=8))
-    assert (keep_up(later).letters, keep_up(later).letters) == (1, 0)
+    assert (kept(later).letters, kept(later).letters) == (1, 0)
     assert file(client.on(8))["promises"][0]["due_on"] == "2026-12-02"
     assert office.store.read("referrals")["state"].tolist() == ["no_slip"]
 

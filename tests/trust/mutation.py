@@ -178,7 +178,7 @@ def _child(name: str, mutant: Mutant | None, folder: str, seconds: float) -> tup
 
 def _tested(name: str, mutant: Mutant | None, folder: str, seconds: int) -> int:
     """Run the tests of an area in this process; returns pytest's code."""
-    os.setsid()
+    os.setpgid(0, 0)  # a group of its own, which can be ended; the session, and its turn among other work, stays
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_DATA, (6 << 30, 6 << 30))
     if mutant is not None:
