@@ -26,6 +26,13 @@ def postgres(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="session")
+def records(tmp_path_factory):
+    from tests.service.records import Records  # here, so that tests of the core start without the service
+
+    return Records(tmp_path_factory.mktemp("records"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     """The address of an empty database, on each store in turn."""

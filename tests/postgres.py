@@ -24,8 +24,8 @@ def running(runtime):
         server.cleanup()
 
 
-def new_database(server):
-    """Return the address of an empty database of a server."""
+def new_database(server, like="template1"):
+    """Return the address of a new database of a server: empty, or a copy of the one named, which nobody may have open."""
     name = f"t{uuid.uuid4().hex[:12]}"
-    server.psql(f"CREATE DATABASE {name}")
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {like}")
     return server.get_uri(name)

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,11 +15,13 @@ from alembic.script import ScriptDirectory
 from matching.errors import NotReady
 from service.storage.engine import MIGRATION
 
+_SCRIPTS = Path(__file__).parent / "migrations"
+
 
 def alembic_config(connection: sa.Connection) -> Config:
     """Return a configuration that migrates over an open connection."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_SCRIPTS))
     config.attributes["connection"] = connection
     return config
 
@@ -27,8 +30,10 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
     """Run the migrations that are due; a second process waits for the first."""
     with _alone(engine), engine.connect() as connection:
         require_known(connection)
-        command.upgrade(alembic_config(connection), revision)
-        connection.commit()
+        now, known = revisions(connection)
+        if now != (known[-1] if revision == "head" else revision):
+            command.upgrade(alembic_config(connection), revision)
+            connection.commit()
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
@@ -40,9 +45,13 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
 
 def revisions(connection: sa.Connection) -> tuple[str | None, list[str]]:
     """Return the revision a record is of (None before the first) and every revision this version knows, the oldest first."""
-    script = ScriptDirectory.from_config(alembic_config(connection))
-    known = [step.revision for step in script.walk_revisions()]
-    return MigrationContext.configure(connection).get_current_revision(), known[::-1]
+    return MigrationContext.configure(connection).get_current_revision(), list(_known())
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    script = ScriptDirectory(str(_SCRIPTS))
+    return tuple(step.revision for step in script.walk_revisions())[::-1]
 
 
 def require_known(connection: sa.Connection) -> None:

@@ -10,10 +10,6 @@ import uvicorn
 from playwright.sync_api import sync_playwright
 
 from service.app import app_of
-from service.settings import Settings
-from service.wiring import open_office
-from tests.service.conftest import fill
-from tests.service.region import DAY
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -46,10 +42,10 @@ def chromium():
 
 
 @pytest.fixture
-def served(tmp_path):
+def served(tmp_path, records):
     """A fresh office on the small region; its identifiers say that it is simulated."""
-    with open_office(Settings(home=tmp_path), day=DAY) as office:
-        yield fill(office, "SIM-")
+    with records.office(tmp_path, "SIM-") as office:
+        yield office
 
 
 @pytest.fixture

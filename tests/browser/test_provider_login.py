@@ -10,7 +10,7 @@ from service.app import app_of
 from service.security.accounts import Accounts
 from service.settings import Settings
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.security.identity_provider import CLIENT, SECRET, started
 

@@ -9,9 +9,6 @@ from fastapi.testclient import TestClient
 
 from matching.tables import TABLES, check
 from service.app import app_of
-from service.settings import Settings
-from service.wiring import open_office
-from tests.service.region import DAY, tables
 
 
 def add(office, table, rows):
@@ -21,23 +18,18 @@ def add(office, table, rows):
         tx.insert(table, frame)
 
 
-def fill(office, prefix=""):
-    with office.store.write() as tx:
-        for name, frame in tables(prefix).items():
-            tx.insert(name, frame)
-    return office
-
-
 @pytest.fixture
-def office(tmp_path):
-    with open_office(Settings(home=tmp_path), day=DAY) as office:
-        yield fill(office)
+def office(tmp_path, records):
+    with records.office(tmp_path) as office:
+        yield office
 
 
-@pytest.fixture
-def office_on_either_store(tmp_path, database_url):
-    with open_office(Settings(home=tmp_path, database_url=database_url), day=DAY) as office:
-        yield fill(office)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def office_on_either_store(request, tmp_path, records):
+    here = request.param == "sqlite"
+    opened = records.office(tmp_path) if here else records.office_on(request.getfixturevalue("postgres"), tmp_path)
+    with opened as office:
+        yield office
 
 
 @pytest.fixture
@@ -46,9 +38,9 @@ def client(office):
 
 
 @pytest.fixture
-def simulated_client(tmp_path):
-    with open_office(Settings(home=tmp_path / "simulated"), day=DAY) as office:
-        yield TestClient(app_of(fill(office, "SIM-")))
+def simulated_client(tmp_path, records):
+    with records.office(tmp_path / "simulated", "SIM-") as office:
+        yield TestClient(app_of(office))
 
 
 @pytest.fixture

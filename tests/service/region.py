@@ -1,6 +1,7 @@
 """A small region made by hand: four households, six members, nine posts, on one day."""
 
 from datetime import date
+from functools import cache
 
 import pandas as pd
 
@@ -100,6 +101,11 @@ ASSESSMENTS = [
 
 def tables(prefix: str = "") -> dict[str, pd.DataFrame]:
     """Return the region as canonical frames; ``prefix`` goes before every identifier of people and posts."""
+    return {name: frame.copy() for name, frame in _checked(prefix).items()}
+
+
+@cache
+def _checked(prefix: str) -> dict[str, pd.DataFrame]:
     rows = {
         "regions": [dict(zip(("region_code", "name_zh", "name_en", "parent_code", "level"), r, strict=True)) for r in REGIONS],
         "households": HOUSEHOLDS, "members": MEMBERS, "assessments": ASSESSMENTS, "employers": EMPLOYERS, "positions": POSITIONS,

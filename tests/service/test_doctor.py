@@ -19,7 +19,7 @@ from service.storage.schema import accounts, identities, leases, metadata
 from service.storage.vault import Identity, Vault
 from service.use_cases.clock_check import clock_fault, require_clock
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 

@@ -28,7 +28,7 @@ from service.use_cases.outcome import Outcome, record_outcome
 from service.use_cases.rank import rank_member, rank_position
 from service.use_cases.refer import refer
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 

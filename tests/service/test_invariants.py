@@ -18,7 +18,8 @@ from service.use_cases.refer import refer
 from service.use_cases.refusals import NoOpening
 from service.wiring import open_office
 from tests.models.region import evaluation, trained
-from tests.service.conftest import add, fill
+from tests.service.conftest import add
+from tests.service.records import fill
 from tests.service.region import DAY
 
 

@@ -18,7 +18,7 @@ from service.use_cases.rank import rank_member
 from service.use_cases.refer import refer
 from service.wiring import open_office
 from tests.models import region
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 pytestmark = pytest.mark.xdist_group("trained")

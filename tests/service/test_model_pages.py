@@ -24,7 +24,7 @@ from service.web.charts import BOTTOM, HEIGHT, TOP
 from service.web.model_charts import calibration, interval_text, whiskers
 from service.wiring import open_office
 from tests.models import region
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 pytestmark = pytest.mark.xdist_group("trained")

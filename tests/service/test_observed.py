@@ -18,7 +18,7 @@ from service.storage.schema import approvals, refused_rows
 from service.tracing import tracer_of
 from service.wiring import open_office
 from tests.house.tree import ROOT
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 
@@ -98,7 +98,7 @@ def test_a_fault_of_ours_leaves_with_its_number_and_safe_headers(office, path):
 def test_every_line_of_the_log_is_json_with_the_request_s_number_and_no_value():
     code = (
         "import logging, sys; from service import logs; logs.configure(); from fastapi.testclient import TestClient\n"
-        "from tests.service.conftest import fill; from service.app import app_of; from service.wiring import open_office\n"
+        "from tests.service.records import fill; from service.app import app_of; from service.wiring import open_office\n"
         "from service.settings import Settings; from tests.service.region import DAY; import tempfile, pathlib\n"
         "with tempfile.TemporaryDirectory() as d, open_office(Settings(home=pathlib.Path(d)), day=DAY) as office:\n"
         "    app = app_of(fill(office))\n"

@@ -12,7 +12,7 @@ from service.batch import last_plan, office_night
 from service.settings import Settings
 from service.use_cases.outlook import last_outlook, outlook
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 

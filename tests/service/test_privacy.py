@@ -19,7 +19,8 @@ from service.use_cases.rank import rank_member
 from service.use_cases.retention import ANONYMOUS, anonymise, retain
 from service.use_cases.rows import only
 from service.wiring import open_office
-from tests.service.conftest import add, fill
+from tests.service.conftest import add
+from tests.service.records import fill
 from tests.service.region import DAY
 
 WHO = Identity("陈大文", "44010319840501002X", "13800138000", "沙面大街48号")

@@ -12,7 +12,7 @@ from service.app import app_of
 from service.security.refusals import Busy
 from service.settings import Settings
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.test_errors import is_problem
 

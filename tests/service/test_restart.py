@@ -16,7 +16,7 @@ import pytest
 from service.listening import handed_socket
 from service.settings import Settings
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 SERVE = (

@@ -14,7 +14,7 @@ from service.storage import Store, journal
 from service.use_cases.outcome import Outcome, record_outcome
 from service.use_cases.refer import refer
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.trust.frame import STORES, Figure, check
 

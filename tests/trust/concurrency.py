@@ -22,7 +22,7 @@ from service.security.accounts import Accounts
 from service.security.keys import Keys
 from service.settings import Settings
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY, MEMBERS, POSITIONS, SHAMIAN
 from tests.trust.frame import Figure, check, ready_context
 

@@ -19,7 +19,7 @@ from service.security.sessions import COOKIE
 from service.settings import Settings
 from service.storage.engine import make_engine
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.security.cells import FORMS, operations
 from tests.service.security.identity_provider import CLIENT, FAULTS, SECRET, at_the_provider, started

@@ -20,7 +20,7 @@ from service.security.accounts import Accounts
 from service.security.keys import Keys
 from service.settings import Settings
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.trust.frame import Figure, check
 

@@ -9,7 +9,7 @@ from service.settings import Settings
 from service.storage.contents import contents
 from service.storage.engine import make_engine, reading
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.trust.frame import STORES, Figure, check, ready_context
 from tests.trust.hostile import corpus

@@ -27,8 +27,8 @@ from service.storage.engine import make_engine
 from service.wiring import open_office, open_store
 from tests.house.tree import ROOT
 from tests.postgres import new_database, running
-from tests.service.conftest import fill
 from tests.service.night.killing import STEPS
+from tests.service.records import fill
 from tests.service.region import DAY, MEMBERS, POSITIONS, SHAMIAN
 from tests.trust.frame import STORES, Figure, check, ready_context
 

@@ -17,7 +17,7 @@ from service.storage.contents import contents
 from service.storage.engine import make_engine, reading
 from service.storage.migrate import downgrade, migrate, revisions
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.storage.everything import columns_at, everything
 from tests.trust.frame import STORES, Figure, check

@@ -12,8 +12,9 @@ from service.storage.vault import Identity, Vault
 from service.use_cases.oversight import flags
 from service.use_cases.person import export_person
 from service.wiring import open_office
-from tests.service.conftest import add, fill
+from tests.service.conftest import add
 from tests.service.exchange.test_import import workbook
+from tests.service.records import fill
 from tests.service.region import DAY
 
 KEY, NEXT = (base64.b64encode(bytes(range(k, k + 32))).decode() for k in (0, 40))

@@ -21,7 +21,7 @@ from service.use_cases.refer import refer
 from service.wiring import open_office
 from tests.house.tree import ROOT
 from tests.planted import NAMES, NUMBERS, PHONES, PLANTED, personal_in
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY, tables
 
 

@@ -12,7 +12,7 @@ from service.security.refusals import NotAllowed, TooMany, Unknown
 from service.security.sessions import COOKIE
 from service.settings import Settings
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 
 

@@ -17,7 +17,7 @@ from service.security.waiting import SECONDS, Waiting
 from service.settings import Settings
 from service.storage.schema import provider_logins
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.security.identity_provider import CLIENT, FAULTS, SECRET, at_the_provider, started
 

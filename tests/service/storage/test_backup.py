@@ -22,7 +22,7 @@ from service.storage.schema import failures, metadata
 from service.wiring import open_office
 from tests.models.test_registry import save
 from tests.postgres import new_database
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.storage.everything import everything
 

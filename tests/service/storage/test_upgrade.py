@@ -11,7 +11,7 @@ from service.storage.contents import columns_of, contents
 from service.storage.engine import make_engine, reading
 from service.storage.migrate import downgrade, migrate, revisions
 from service.wiring import open_office
-from tests.service.conftest import fill
+from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.storage.everything import columns_at, everything
 
