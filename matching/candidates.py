@@ -14,7 +14,7 @@ from matching.policy.load import PolicyBook
 from matching.prescore import Prescore, learn_prescore
 from matching.ranking import promising
 from matching.reach import Block, blocks
-from matching.scoring import Scorer
+from matching.scoring import Scorer, scored
 from matching.vocabulary import POSITION_KINDS
 
 LOOK = 200
@@ -146,7 +146,7 @@ def short_lists(
 
 
 def _best(ask: Ask, mi: Ints, pj: Ints) -> tuple[Ints, Ints, Floats, Floats]:
-    scores = ask.scorer.score(build(ask.pairing, mi, pj), ask.days_left[mi])
+    scores = scored(ask.scorer, build(ask.pairing, mi, pj), ask.days_left[mi])
     welfare = ask.pairing.positions.kind[pj] == _WELFARE
     best = promising(scores.utility, mi, ask.keep)
     best |= welfare & promising(np.where(welfare, scores.utility, -1.0), mi, ask.keep_welfare)

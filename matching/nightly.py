@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from matching.allocation import Certificate
+from matching.errors import BadInput
 from matching.forecast import forecast_of, openings_of
 from matching.night_shards import Shard, shards_of
 from matching.nightly_morning import diff_of, inputs_of, no_inputs, only_new, referrals_of, unplaced_of
@@ -79,9 +80,11 @@ def plan_night(
     """Plan tonight's referrals for every seeking member of an open household.
 
     ``policy`` is the book of the whole region planned; numbers are resolved for each member's and each post's own place. ``rng`` draws
-    the sampled arrivals of the forecast and nothing else. ``outlook`` is the month to come, by default learned from the record. The plan is a pure function of its arguments. A large record is planned shard by
+    the sampled arrivals of the forecast and nothing else (BadInput where it is no generator). ``outlook`` is the month to come, by default learned from the record. The plan is a pure function of its arguments. A large record is planned shard by
     shard (``matching.night_shards``), a small one is one shard.
     """
+    if not isinstance(rng, np.random.Generator):
+        raise BadInput(f"rng: expected a numpy.random.Generator, found {rng!r}; numpy.random.default_rng(0) makes one")
     shards = shards_of(state, policy)
     draws = rng.spawn(len(shards))
     return joined([plan_shard(s, scorer, policy, rng=r, outlook=outlook) for s, r in zip(shards, draws, strict=True)])

@@ -15,7 +15,7 @@ from matching.candidates import Candidates
 from matching.features import build
 from matching.nightly_scene import Scene
 from matching.policy.load import PolicyBook
-from matching.scoring import Scorer
+from matching.scoring import Scorer, scored
 from matching.vocabulary import POSITION_KINDS
 from matching.welfare_queue import could_hold
 
@@ -68,7 +68,7 @@ def listed(
     np.minimum.at(bar, over.position[~new], scene.place[over.member[~new]])
     new &= ~np.isin(over.member * n + over.position, found.member * n + found.position)
     mi, pj = over.member[new], over.position[new]
-    scores = scorer.score(build(scene.pairing, mi, pj), scene.horizon[mi])
+    scores = scored(scorer, build(scene.pairing, mi, pj), scene.horizon[mi])
     member, position = np.concatenate([found.member, mi]), np.concatenate([found.position, pj])
     order = np.lexsort((position, member))
     longer = replace(

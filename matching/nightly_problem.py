@@ -18,7 +18,7 @@ from matching.nightly_scene import BROKEN, LIFTED, OPEN_ENDED, RUNNING, Scene
 from matching.outlook import Outlook, outlook_of
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
-from matching.scoring import Scorer
+from matching.scoring import Scorer, scored
 from matching.vocabulary import POSITION_KINDS
 
 CERTAIN = 0.999
@@ -167,7 +167,7 @@ def _with(scene: Scene, scorer: Scorer, found: Candidates, extra: Ints) -> tuple
     new = np.unique(new, axis=0)
     member = np.concatenate([found.member, new[:, 0]])
     position = np.concatenate([found.position, new[:, 1]])
-    scores = scorer.score(build(scene.pairing, new[:, 0], new[:, 1]), scene.horizon[new[:, 0]])
+    scores = scored(scorer, build(scene.pairing, new[:, 0], new[:, 1]), scene.horizon[new[:, 0]])
     order = np.argsort(_keys(scene, member, position), kind="stable")
     p_placed = np.concatenate([found.p_placed, scores.p_placed])
     p_stays = np.concatenate([found.p_stays, scores.p_stays])

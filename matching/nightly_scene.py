@@ -17,7 +17,7 @@ from matching.policy.load import PolicyBook
 from matching.priority import tiers, welfare_order
 from matching.promise import promise_table
 from matching.reasons import Reason
-from matching.tables import TABLES, check, empty
+from matching.tables import TABLES, canonical, empty
 from matching.vocabulary import OPEN_REFERRAL_STATES, POSITION_KINDS, WORKING
 from matching.welfare import WELFARE, spent
 from matching.welfare_queue import planned, waiting
@@ -47,7 +47,7 @@ class NightState:
             raise TableError(f"expected tables of the data dictionary, found {', '.join(unknown)}; see matching/tables")
         self.as_of = as_of
         self.tables: Mapping[str, pd.DataFrame] = MappingProxyType(
-            {n: _canonical(n, tables[n]) if n in tables else empty(t) for n, t in TABLES.items()}
+            {n: in_key_order(n, canonical(t, tables[n])) if n in tables else empty(t) for n, t in TABLES.items()}
         )
 
     @classmethod
@@ -62,10 +62,6 @@ class NightState:
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
-
-
-def _canonical(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return in_key_order(name, check(TABLES[name], frame.reset_index(drop=True)).require())
 
 
 def in_key_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 from matching.arrays import Float32s, Floats, Ints
 from matching.features import FEATURE_NAMES, background, build
 from matching.pairing import Pairing
-from matching.scoring import PairFrame, Scorer
+from matching.scoring import PairFrame, Scorer, scored
 
 LANDMARKS = 24
 """Members scored with every post to learn from."""
@@ -81,7 +81,7 @@ def learn_prescore(pairing: Pairing, scorer: Scorer, days_left: Floats, rows: In
     mi, pj = np.repeat(marks, n), np.tile(np.arange(n), LANDMARKS)
     features = build(pairing, mi, pj).features
     _stand_near(pairing, features, mi, pj)
-    y = np.log(_odds(scorer.score(PairFrame(mi, pj, features, FEATURE_NAMES), days_left[mi]).utility))
+    y = np.log(_odds(scored(scorer, PairFrame(mi, pj, features, FEATURE_NAMES), days_left[mi]).utility))
     slopes, usual, worth = _split(y.reshape(LANDMARKS, n), features.reshape(LANDMARKS, n, -1))
     slope = dict(zip(FEATURE_NAMES, slopes.tolist(), strict=True))
     rows_, columns = _products(pairing, slope, worth)

@@ -6,6 +6,10 @@ from typing import Protocol
 import numpy as np
 
 from matching.arrays import Float32s, Floats, Ints
+from matching.errors import BadInput
+
+SLACK = 1e-6
+"""How far rounding may carry a chance beyond 0 or 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,25 @@ class Scorer(Protocol):
 
     def explain(self, pairs: PairFrame, days_left: Floats) -> Contributions:
         """Return contributions per reason code, positive and negative, that add up to the score."""
+
+
+def scored(scorer: Scorer, pairs: PairFrame, days_left: Floats) -> Scores:
+    """Ask a scorer; BadInput that names it and tells what to do where it does not answer with one chance in [0, 1] a pair."""
+    answer = scorer.score(pairs, days_left)
+    placed, stays = (_chances(scorer, name, getattr(answer, name), len(pairs)) for name in ("p_placed", "p_stays"))
+    return Scores(placed, stays, answer.order)
+
+
+def _chances(scorer: Scorer, name: str, values: Floats, n: int) -> Floats:
+    found = np.asarray(values, dtype=float)
+    if found.shape != (n,):
+        raise BadInput(
+            f"scorer {scorer.version}: expected {name} of shape ({n},), found {found.shape}; answer one chance a pair"
+        )
+    wrong = found[~((found >= -SLACK) & (found <= 1.0 + SLACK))]
+    if len(wrong):
+        raise BadInput(
+            f"scorer {scorer.version}: expected {name} in [0, 1], found {wrong[0]:g} among {len(wrong)} of {n} pairs; where a scorer "
+            "cannot tell, let it answer with a usual chance or with the baseline's"
+        )
+    return np.clip(found, 0.0, 1.0)

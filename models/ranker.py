@@ -46,7 +46,7 @@ class PlacementRanker(BaseEstimator):
     Attributes
     ----------
     n_features_in_ : int
-    feature_names_in_ : (n_features_in_,) object array, only when fitted on a frame with text column names
+    feature_names_in_ : (n_features_in_,) object array, only when fitted on a frame whose column names are text, each its own
     head_, timing_, retention_ : learned parts; ``retention_`` is None without ``retained``
     """
 
@@ -106,7 +106,7 @@ class PlacementRanker(BaseEstimator):
             self.head_, self.timing_ = learn(rows, effort)
             self.retention_ = None
             if retained is not None:
-                stays = column(retained, len(matrix), "retained", np.nan)[source]
+                stays = _stays(retained, len(matrix))[source]
                 known = np.flatnonzero((rows.grade > 0) & ~np.isnan(stays))
                 self.retention_ = _learn_retention(rows.take(known), stays[known], effort) if len(known) else None
         self.n_features_in_ = matrix.shape[1]
@@ -119,7 +119,7 @@ class PlacementRanker(BaseEstimator):
     def probability_within(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
         """Return P(start within ``days``) (n,) in [0, 1]; ``days`` is one number or (n,), and more days never lower it."""
         matrix = self._read(X)
-        limit = column(days, len(matrix), "days", 0.0)
+        limit = _known_days(days, len(matrix))
         return self._chance(self.head_.margins(matrix)[0], self.timing_.margin(matrix), limit)
 
     def retention(self, X: ArrayLike | pd.DataFrame) -> Floats | None:
@@ -141,10 +141,10 @@ class PlacementRanker(BaseEstimator):
         matrix = self._read(X)
         whether, added = self.head_.margins(matrix, with_order=True)
         when = self.timing_.margin(matrix)
-        chance = self._chance(whether, when, column(days, len(matrix), "days", 0.0))
+        chance = self._chance(whether, when, _known_days(days, len(matrix)))
         if order_days is None:
             return chance, _log_odds(chance) + added
-        later = self._chance(whether, when, column(order_days, len(matrix), "days", 0.0))
+        later = self._chance(whether, when, _known_days(order_days, len(matrix)))
         return chance, _log_odds(later) + added
 
     def contributions(self, X: ArrayLike | pd.DataFrame, days: ArrayLike) -> Floats:
@@ -163,7 +163,7 @@ class PlacementRanker(BaseEstimator):
             and curve heights; between the two margins the log-odds are split by their Shapley value.
         """
         matrix = self._read(X)
-        limit = column(days, len(matrix), "days", 0.0)
+        limit = _known_days(days, len(matrix))
         whether, when = self.head_.contributions(matrix), self.timing_.contributions(matrix)
         u, v = whether.sum(axis=1), when.sum(axis=1)
         u0, v0 = whether[:, -1], when[:, -1]
@@ -233,6 +233,25 @@ class PlacementRanker(BaseEstimator):
         return np.asarray(expit(whether) * self.timing_.share_by(when, days))
 
 
+def _known_days(days: ArrayLike, n: int) -> Floats:
+    limit = column(days, n, "days", np.nan)
+    if np.isnan(limit).any():
+        raise BadInput(
+            "expected days known for every row, found NaN or none; give the days within which a start shall count"
+        )
+    return limit
+
+
+def _stays(retained: ArrayLike, n: int) -> Floats:
+    stays = column(retained, n, "retained", np.nan)
+    strange = stays[~(np.isnan(stays) | (stays == 0) | (stays == 1))]
+    if len(strange):
+        raise BadInput(
+            f"expected retained 1 (stayed), 0 (did not) or NaN (not known), found {strange[0]:g}; check the column"
+        )
+    return stays
+
+
 def _log_odds(chance: Floats) -> Floats:
     return np.asarray(logit(np.clip(chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)))
 
@@ -255,7 +274,8 @@ def _learn_retention(rows: Outcomes, stays: Floats, effort: Effort) -> Head:
 
 def _text_names(X: Any) -> list[str] | None:
     names = list(X.columns) if isinstance(X, pd.DataFrame) else []
-    return names if names and all(isinstance(name, str) for name in names) else None
+    unlike = len(set(map(str, names))) == len(names)
+    return names if names and unlike and all(isinstance(name, str) for name in names) else None
 
 
 def _directions(

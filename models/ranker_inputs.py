@@ -78,8 +78,13 @@ def feature_matrix(X: ArrayLike | pd.DataFrame, names: list[str] | None = None) 
             raise BadInput(f"expected numeric columns, but {text[:5]} are not; encode them as numbers first")
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(frame.to_numpy(dtype=np.float32, na_value=np.nan))
-    with np.errstate(over="ignore"):
-        matrix = np.ascontiguousarray(X, dtype=np.float32)
+    try:
+        with np.errstate(over="ignore"):
+            matrix = np.ascontiguousarray(X, dtype=np.float32)
+    except (TypeError, ValueError) as reason:
+        raise BadInput(
+            f"expected a dense table of numbers, got {type(X).__name__}: {reason}; encode what is none first"
+        ) from None
     if matrix.ndim != 2:
         raise BadInput(f"expected features of shape (n, n_features), got {matrix.shape}; give one row a pair")
     return matrix
@@ -89,11 +94,16 @@ def column(values: ArrayLike | None, n: int, name: str, absent: float) -> Floats
     """Return one float column (n,), missing values NaN; ``absent`` everywhere when ``values`` is None."""
     if values is None:
         return np.full(n, absent)
-    raw = (
-        values.to_numpy(dtype=float, na_value=np.nan)
-        if isinstance(values, pd.Series)
-        else np.asarray(values, dtype=float)
-    )
+    try:
+        raw = (
+            values.to_numpy(dtype=float, na_value=np.nan)
+            if isinstance(values, pd.Series)
+            else np.asarray(values, dtype=float)
+        )
+    except (TypeError, ValueError) as reason:
+        raise BadInput(
+            f"expected {name} as numbers, got others: {reason}; give one number a row, NaN where unknown"
+        ) from None
     out: Floats = np.full(n, float(raw)) if raw.ndim == 0 else raw
     if out.shape != (n,):
         raise BadInput(f"expected {name} of shape ({n},), got {out.shape}; give one value a row")

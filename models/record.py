@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from matching.errors import TableError
-from matching.tables import TABLES, check, empty
+from matching.tables import TABLES, canonical, empty
 from matching.vocabulary import OPEN_REFERRAL_STATES
 
 NEEDED = ("members", "positions", "referrals")
@@ -55,8 +55,10 @@ def checked_tables(tables: Mapping[str, pd.DataFrame]) -> CheckedTables:
         raise TableError(
             f"expected tables {', '.join(NEEDED)} to train on, found {', '.join(sorted(tables)) or 'none'}; add {', '.join(absent)}"
         )
-    frames = {name: _checked(name, tables[name]) for name in NEEDED}
-    frames |= {name: _checked(name, tables[name]) if name in tables else empty(TABLES[name]) for name in OPTIONAL}
+    frames = {name: canonical(TABLES[name], tables[name]) for name in NEEDED}
+    frames |= {
+        name: canonical(TABLES[name], tables[name]) if name in tables else empty(TABLES[name]) for name in OPTIONAL
+    }
     frames["referrals"], left_out = _consistent(frames)
     return CheckedTables(frames, left_out)
 
@@ -111,10 +113,6 @@ def _referrals_by(referrals: pd.DataFrame, limit: pd.Timestamp) -> pd.DataFrame:
         started_on=started, outcome_on=made["outcome_on"].where(~later), state=made["state"].where(~later, "issued"),
         reason=made["reason"].where(~later), reason_side=made["reason_side"].where(~later),
     )  # fmt: skip
-
-
-def _checked(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return check(TABLES[name], frame.reset_index(drop=True)).require().reset_index(drop=True)
 
 
 def _consistent(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -68,7 +68,7 @@ def _integers(value: Floats, nodes: int) -> Ints:
         raise AllocationError(
             f"utility: {nodes} seekers and positions are too many for one exact flow; solve by region"
         )
-    return np.round(value * 2.0 ** (bits - top)).astype(np.int64)
+    return np.round(np.ldexp(value, bits - top)).astype(np.int64)
 
 
 def _solve(at_i: Ints, at_j: Ints, cost: Ints, capacity: Ints, forced: Bools) -> Ints:

@@ -131,8 +131,10 @@ def whole(name: str, values: Any, n: int, low: int | None = 0) -> Ints:
     array = np.asarray(values)
     if array.shape != (n,):
         raise AllocationError(f"{name}: expected {n} whole numbers, found shape {array.shape}")
-    if array.dtype.kind not in "iub" and not (np.isfinite(array.astype(float)) & (array == np.floor(array))).all():
-        raise AllocationError(f"{name}: expected whole numbers, found {array[:5]}")
+    if array.dtype.kind not in "iub":
+        array = _as_floats(name, array)
+        if not (np.isfinite(array) & (array == np.floor(array))).all():
+            raise AllocationError(f"{name}: expected whole numbers, found {array[:5]}")
     if low is not None and (array < low).any():
         raise AllocationError(f"{name}: expected at least {low}, found {array.min()}")
     return array.astype(np.int64)
@@ -140,12 +142,21 @@ def whole(name: str, values: Any, n: int, low: int | None = 0) -> Ints:
 
 def numbers(name: str, values: Any, n: int) -> Floats:
     """Return (n,) finite float64 of at least 0, or raise AllocationError."""
-    array = np.asarray(values, dtype=float)
+    array = _as_floats(name, np.asarray(values))
     if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any():
         raise AllocationError(
             f"{name}: expected {n} finite numbers of at least 0, found shape {array.shape}, {array.ravel()[:5]}"
         )
     return array
+
+
+def _as_floats(name: str, array: np.ndarray) -> Floats:
+    try:
+        return array.astype(float)
+    except (TypeError, ValueError):
+        raise AllocationError(
+            f"{name}: expected numbers, found {array.ravel()[:5].tolist()}; number them first"
+        ) from None
 
 
 def _flags(name: str, values: Any, n: int, *, default: bool) -> Bools:

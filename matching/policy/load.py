@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -212,7 +212,9 @@ def _packaged() -> PolicyTables:
 
 
 def load_policy(region_code: str, as_of: date) -> PolicyBook:
-    """Return the packaged tables resolved for a place (GB/T 2260, 6, 9 or 12 digits) and a day."""
-    if not _REGION_CODE.fullmatch(region_code):
-        raise PolicyError(f"expected a region code of 6, 9 or 12 digits, found {region_code!r}")
-    return _book(region_code, as_of, _packaged())
+    """Return the packaged tables resolved for a place (GB/T 2260, 6, 9 or 12 digits) and a day; PolicyError where they are none."""
+    if not isinstance(region_code, str) or not _REGION_CODE.fullmatch(region_code):
+        raise PolicyError(f"expected a region code of 6, 9 or 12 digits as text, found {region_code!r}")
+    if not isinstance(as_of, date):
+        raise PolicyError(f"expected a date, found {as_of!r}; datetime.date.fromisoformat reads one from text")
+    return _book(region_code, as_of.date() if isinstance(as_of, datetime) else as_of, _packaged())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from matching.tables import casework, dictionary
-from matching.tables.door import Checked, check, empty
+from matching.tables.door import Checked, canonical, check, empty
 from matching.tables.schema import REQUIRED, Column, Kind, Table
 
 EXCHANGE: tuple[Table, ...] = (
@@ -19,4 +19,4 @@ EXCHANGE: tuple[Table, ...] = (
 TABLES: Mapping[str, Table] = MappingProxyType({t.name: t for t in EXCHANGE})
 """Table name → table."""
 
-__all__ = ["EXCHANGE", "REQUIRED", "TABLES", "Checked", "Column", "Kind", "Table", "check", "empty"]
+__all__ = ["EXCHANGE", "REQUIRED", "TABLES", "Checked", "Column", "Kind", "Table", "canonical", "check", "empty"]

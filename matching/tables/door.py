@@ -96,6 +96,20 @@ def check(table: Table, frame: pd.DataFrame) -> Checked:
     return Checked(out[~refused], errors, tuple(str(c) for c in frame.columns if c not in known))
 
 
+def canonical(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return all rows in canonical form, numbered from 0; a frame that has neither rows nor columns is the empty table.
+
+    TableError names the first refused cells if there are any.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(
+            f"table {table.name}: expected a DataFrame, found {type(frame).__name__}; leave a table out that has no rows"
+        )
+    if not len(frame) and not len(frame.columns):
+        return empty(table)
+    return check(table, frame.reset_index(drop=True)).require().reset_index(drop=True)
+
+
 def empty(table: Table) -> pd.DataFrame:
     """Return the table with no rows and canonical dtypes; the dtypes are worked out once."""
     if table.name not in _EMPTY or _EMPTY[table.name][0] is not table:

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from matching.baseline import BaselineScorer
-from matching.errors import TableError
+from matching.errors import BadInput, TableError
 from matching.nightly import NightState, plan_night
 from matching.policy.load import load_policy
+from matching.scoring import Scores
 from tests.matching.people import TODAY, household, member, position, table
 
 POLICY = load_policy("440000", TODAY)
@@ -183,6 +184,49 @@ def test_an_unknown_table_or_a_bad_row_stops_the_night_with_its_name():
 def test_an_empty_record_gives_an_empty_plan():
     made = plan({})
     assert len(made.referrals) == len(made.unplaced) == len(made.forecast) == 0 and made.certificate.feasible
+
+
+def test_a_frame_without_rows_and_columns_is_a_table_left_out_and_nothing_else_passes_for_a_table():
+    tables = region(n_members=4, n_positions=3)
+    assert (
+        plan(tables | {"referrals": pd.DataFrame(), "locks": pd.DataFrame([])}).fingerprint()
+        == plan(tables).fingerprint()
+    )
+    with pytest.raises(TableError, match="referrals: expected a DataFrame, found NoneType"):
+        NightState(TODAY, referrals=None)
+
+
+def test_what_is_no_generator_stops_the_night_before_it_begins():
+    with pytest.raises(
+        BadInput, match=r"rng: expected a numpy.random.Generator, found None; numpy.random.default_rng\(0\) makes one"
+    ):
+        plan_night(NightState(TODAY), BaselineScorer(), POLICY, rng=None)
+
+
+class Told(BaselineScorer):
+    """A scorer that answers what it was told."""
+
+    version = "told"
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def score(self, pairs, days_left):
+        usual = super().score(pairs, days_left)
+        return Scores(self.answer(usual.p_placed), usual.p_stays, usual.order)
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (lambda p: np.where(p > p.min(), p, np.nan), r"p_placed in \[0, 1\], found nan"),
+        (lambda p: np.full(len(p), 1.7), r"p_placed in \[0, 1\], found 1\.7"),
+        (lambda p: p[:, None], r"p_placed of shape \(36,\), found \(36, 1\)"),
+    ],
+)
+def test_a_scorer_that_answers_no_chance_a_pair_stops_the_night_with_its_name(answer, said):
+    with pytest.raises(BadInput, match=f"scorer told: expected {said}"):
+        plan_night(NightState(TODAY, **region(6, 6)), Told(answer), POLICY, rng=np.random.default_rng(0))
 
 
 def test_the_forecast_counts_every_open_referral_of_the_household():

@@ -186,9 +186,16 @@ def test_what_holds_here_and_now_is_listed_once_a_key():
     assert all(r.in_force(DAY) and r == GUANGZHOU.row(r.key) for r in held)
 
 
-def test_a_place_that_is_no_region_code_is_refused():
-    with pytest.raises(PolicyError, match="expected a region code of 6, 9 or 12 digits, found 'Guangzhou'"):
-        load_policy("Guangzhou", DAY)
+@pytest.mark.parametrize("place", ["Guangzhou", 440100, None])
+def test_a_place_that_is_no_region_code_is_refused(place):
+    with pytest.raises(PolicyError, match=f"expected a region code of 6, 9 or 12 digits as text, found {place!r}"):
+        load_policy(place, DAY)
+
+
+def test_a_day_is_a_date_with_or_without_an_hour_and_nothing_else():
+    assert load_policy("440100", pd.Timestamp(DAY)) == load_policy("440100", DAY)
+    with pytest.raises(PolicyError, match="expected a date, found '2026-06-10'"):
+        load_policy("440100", "2026-06-10")
 
 
 def test_retirement_is_unknown_where_birth_or_sex_is():

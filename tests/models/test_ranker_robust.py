@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from matching.errors import BadInput
 from models.ranker import PlacementRanker
 
 RNG = np.random.default_rng(0)
@@ -36,6 +37,8 @@ FEATURES = {
     "whole numbers": np.round(X * 10).astype(int),
     "truth values": X > 0,
     "lists": X.tolist(),
+    "a frame with a name twice": pd.DataFrame(X, columns=list("abca")),
+    "a frame with a name twice once it is text": pd.DataFrame(X, columns=["a", "1", 1, None]),
     "a frame with missing whole numbers": pd.DataFrame(X, columns=list("abcd")).assign(
         b=pd.array(np.arange(N) % 7, dtype="Int64"), c=X[:, 2] > 0
     ),
@@ -109,3 +112,20 @@ def test_the_same_row_twice_is_a_tie():
     ranker = PlacementRanker().fit(HOLES, Y, DAYS, groups=GROUPS)
     order = ranker.order(np.vstack([HOLES, HOLES]), 14)
     assert np.array_equal(order[:N], order[N:])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"X": X.astype(str)[:, :2].astype(object) + "?"}, {"X": [[1.0], [1.0, 2.0]] * (N // 2)}, {"event": ["yes"] * N}, {"duration_days": ["soon"] * N}]
+)  # fmt: skip
+def test_what_is_no_number_is_refused_by_name(wrong):
+    with pytest.raises(BadInput, match=r"expected .*numbers"):
+        PlacementRanker().fit(**{"X": X, "event": Y, "duration_days": DAYS, **wrong})
+
+
+def test_days_and_stays_that_say_nothing_are_refused():
+    with pytest.raises(BadInput, match=r"expected retained 1 .* found 2"):
+        PlacementRanker().fit(X, Y, DAYS, retained=np.full(N, 2.0))
+    ranker = PlacementRanker().fit(X[:30], Y[:30], DAYS[:30])
+    for days in (np.nan, None, np.r_[np.nan, np.ones(N - 1)]):
+        with pytest.raises(BadInput, match="expected days known for every row"):
+            ranker.probability_within(X, days)

@@ -20,6 +20,8 @@ ROOM = np.array([1, 1, 1])
         ({"capacity": np.array([1, 1, 0.5])}, "capacity: expected whole numbers"),
         ({"capacity": np.array([1, 1, np.nan])}, "capacity: expected whole numbers"),
         ({"household": np.array([0])}, "household: expected 2"),
+        ({"household": np.array(["a", "b"])}, r"household: expected numbers, found \['a', 'b'\]; number them first"),
+        ({"weight": np.array(["a", "b"])}, "weight: expected numbers"),
         ({"slots": np.array([1, 1, 1])}, "slots: expected 2"),
         ({"slots": -1}, "slots: expected at least 0"),
         ({"weight": np.array([1.0, -1.0])}, "weight: expected 2 finite"),

@@ -30,6 +30,19 @@ def test_raw_weights_above_one_add_up_and_negative_ones_are_never_chosen():
     assert plan.objective == 5.0
 
 
+def test_values_however_small_are_planned_like_those_that_are_not():
+    utility = matrix(np.random.default_rng(3), 5, 4)
+    plans = [allocate(AllocationProblem(utility * scale, np.array([1, 2, 0, 1]))) for scale in (1.0, 2.0**-990)]
+    assert plans[0].pairs.tolist() == plans[1].pairs.tolist() and len(plans[0].pairs)
+
+
+def test_a_household_as_good_as_lifted_is_bound_by_what_it_weighs_however_many_it_is_of():
+    rng = np.random.default_rng(0)
+    problem = AllocationProblem(matrix(rng, 40, 30), rng.integers(1, 4, 30), np.zeros(40, dtype=int), 3)
+    made = allocate(problem).certificate
+    assert made.feasible and made.bound <= 1.0 + 1e-9 and made.gap <= 0.01
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_tiny_saturating_plans_are_within_one_percent_of_trying_everything_and_the_bound_holds(seed):
     rng = np.random.default_rng(seed)
