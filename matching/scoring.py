@@ -102,4 +102,4 @@ def _chances(scorer: Scorer, name: str, values: Floats, n: int) -> Floats:
             f"scorer {scorer.version}: expected {name} in [0, 1], found {wrong[0]:g} among {len(wrong)} of {n} pairs; where a scorer "
             "cannot tell, let it answer with a usual chance or with the baseline's"
         )
-    return np.clip(found, 0.0, 1.0)
+    return np.asarray(np.clip(found, 0.0, 1.0))

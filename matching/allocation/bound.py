@@ -68,8 +68,7 @@ class _Prices:
 
 class _Households:
     """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, where to ``start``, and the
-    ``ease`` with which each price moves; ``beside`` is what a plan is worth that no price tells of. No plan is worth more than
-    every household lifted for certain."""
+    ``ease`` with which each price moves; ``beside`` is what a plan is worth that no price tells of."""
 
     def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices, beside: float) -> None:
         self._arcs, self._obliged = arcs, obliged
@@ -83,8 +82,6 @@ class _Households:
             arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
         )  # fmt: skip
         self.least, self.best, self.start = np.inf, prices, prices
-        asked = np.bincount(arcs.home, minlength=len(arcs.weight)) > 0
-        self._most = float((arcs.weight * arcs.missed)[asked].sum()) if arcs.saturating else np.inf
         self._beside = beside
         self.ease = _Prices(1.0 / np.sqrt(np.maximum(arcs.capacity + _usual(arcs), 1.0)), np.ones(len(arcs.slots)))
 
@@ -103,14 +100,9 @@ class _Households:
             self.least, self.best = total, prices
         return total, _Prices(_uphill(taken, prices.unit), _uphill(np.where(self._obliged, 1 - held, 0), prices.debt))
 
-    @property
-    def bound(self) -> float:
-        """What no plan's free arcs are worth more than."""
-        return min(self.least, self._most)
-
     def near(self, value: float, share: float = CLOSE) -> bool:
         """Whether a plan of this priced value comes as near to the bound as a ``share`` of all it is worth."""
-        return self.bound - value <= share * (abs(self.bound) + self._beside)
+        return self.least - value <= share * (abs(self.least) + self._beside)
 
     def mix(self, value: float) -> Mix:
         """Return the best mix of the sets that come near their household's best, so that it may beat ``value``."""
@@ -157,7 +149,15 @@ def closed(arcs: Arcs, obliged: Bools, chosen: Bools, better: Callable[[Bools, B
             break
         households.sets.add(chosen)
         households.start = households.best.mixed(_Prices(mix.prices, mix.debts), KEPT)
-    return max(households.bound, arcs.worth(chosen)), chosen
+    return max(min(households.least, _all_lifted(arcs)), arcs.worth(chosen)), chosen
+
+
+def _all_lifted(arcs: Arcs) -> float:
+    """Return what saturating values can come to at most: every household that has arcs lifted for certain."""
+    if not arcs.saturating:
+        return float("inf")
+    asked = np.bincount(arcs.home, minlength=len(arcs.weight)) > 0
+    return float((arcs.weight * arcs.missed)[asked].sum())
 
 
 def _first_debts(arcs: Arcs, owed: Bools, unit: Floats) -> Floats:
