@@ -106,8 +106,9 @@ class PlacementRanker(BaseEstimator):
             self.head_, self.timing_ = learn(rows, effort)
             self.retention_ = None
             if retained is not None:
-                stays = _stays(retained, len(matrix))[source]
+                stays = column(retained, len(matrix), "retained", np.nan)[source]
                 known = np.flatnonzero((rows.grade > 0) & ~np.isnan(stays))
+                _require_stays(stays[known])
                 self.retention_ = _learn_retention(rows.take(known), stays[known], effort) if len(known) else None
         self.n_features_in_ = matrix.shape[1]
         if names is not None:
@@ -242,14 +243,12 @@ def _known_days(days: ArrayLike, n: int) -> Floats:
     return limit
 
 
-def _stays(retained: ArrayLike, n: int) -> Floats:
-    stays = column(retained, n, "retained", np.nan)
-    strange = stays[~(np.isnan(stays) | (stays == 0) | (stays == 1))]
+def _require_stays(stays: Floats) -> None:
+    strange = stays[(stays != 0) & (stays != 1)]
     if len(strange):
         raise BadInput(
-            f"expected retained 1 (stayed), 0 (did not) or NaN (not known), found {strange[0]:g}; check the column"
+            f"expected retained 1 (stayed), 0 (did not) or NaN (not known) of who started, found {strange[0]:g}; check the column"
         )
-    return stays
 
 
 def _log_odds(chance: Floats) -> Floats:

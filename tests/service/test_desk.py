@@ -137,7 +137,8 @@ def test_each_post_is_in_one_place_of_the_list_and_the_counts_add_up(office):
         assert {x["position_id"] for x in desk_list(office, Asked(name)).items} == {
             p for p, at in where.items() if at == name
         }
-    assert found.items[0]["position_id"] == "P2"
+    turns = [(WAITS.index(x["waits"]), -x["days_unconfirmed"]) for x in found.items]
+    assert turns == sorted(turns) and found.items[0]["position_id"] == "P7"
 
 
 def test_pages_of_the_list_join_without_gap_or_repeat_and_words_narrow_it(office):
