@@ -265,9 +265,7 @@ class StageIn(In):
 
     to: PathStage
     reason: str = Code
-    seen: PathStage | None = Field(
-        None, description="the stage the member was seen in; 409 where somebody moved the member since"
-    )
+    seen: PathStage | None = Field(None, description="the stage the member was seen in; 412 where it is another by now")
 
 
 class WhyNoneOut(Out):

@@ -23,6 +23,11 @@ def identifier(prefix: str, actor: str, key: str | None) -> str:
     return f"{prefix}{hashlib.sha256(f'{actor}|{key}'.encode()).hexdigest()[:20]}"
 
 
+def path_number(member_id: str, n: int) -> str:
+    """Return the number of a member's ``n``-th record of the path; they sort as they were made, also on one day."""
+    return f"S{member_id}-{n:03d}"
+
+
 def checked(table: str, row: Row) -> dict[str, object]:
     """Return a row as the data dictionary has it, defaults filled in; TableError names the values that cannot be used."""
     return only(check(TABLES[table], pd.DataFrame([dict(row)])).require())

@@ -12,6 +12,7 @@ from matching.path import best_training, path_table, step_path, telling_dimensio
 from matching.reasons import Reason
 from matching.unblock import nearest_changes
 from service.index import Index
+from service.use_cases.entries import path_number
 from service.use_cases.readings import note_reading
 from service.use_cases.refusals import Stale
 from service.use_cases.rows import journalled, only
@@ -108,7 +109,7 @@ def take_step(
             done = {"left_on": today, "exit": "placed" if to == "FOLLOWUP" else "next"}
             tx.update("path_records", {"path_record_id": last["path_record_id"].iloc[0]}, done, where={"left_on": None})
         row = {
-            "path_record_id": f"S{member_id}-{len(records) + 1}", "member_id": member_id, "stage": to, "entered_on": today, "left_on": None,
+            "path_record_id": path_number(member_id, len(records) + 1), "member_id": member_id, "stage": to, "entered_on": today, "left_on": None,
             "entry_reason": reason, "exit": None, "provider_id": None, "sessions": 0,
         }  # fmt: skip
         tx.insert("path_records", [row])

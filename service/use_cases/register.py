@@ -10,7 +10,7 @@ from matching.tables import TABLES
 from service.exchange.personal import hidden, is_identity_number
 from service.storage.store import Transaction
 from service.storage.vault import Identity
-from service.use_cases.entries import enter, identifier, unsaid
+from service.use_cases.entries import enter, identifier, path_number, unsaid
 from service.wiring import Office
 
 Row = Mapping[str, object]
@@ -108,7 +108,7 @@ def _member(
     contact = {"contact_id": f"K{member_id}", "household_id": household_id, "member_id": member_id, "kind": "office",
                "contacted_on": today, "caseworker_id": office.actor, "note": note or None}  # fmt: skip
     enter(tx, office, "contacts", contact, "contact.noted", reason="intake", by_day=("contacted_on",), request_id=key)
-    enter(tx, office, "path_records", {"path_record_id": f"S{member_id}-1", "member_id": member_id, "stage": "BASIC", "entered_on": today},
+    enter(tx, office, "path_records", {"path_record_id": path_number(member_id, 1), "member_id": member_id, "stage": "BASIC", "entered_on": today},
           "path.entered", by_day=("entered_on",), request_id=key)  # fmt: skip
     notice = {"notice_id": f"N{member_id}", "member_id": member_id, "item": "machine_assisted", "given_on": today}
     enter(tx, office, "notices", notice, "notice.given", by_day=("given_on",), request_id=key)

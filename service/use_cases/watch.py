@@ -56,8 +56,8 @@ def watch(office: Office, *, since: date | None = None, fresh: bool = False) -> 
 def overrides(office: Office) -> dict[str, Any]:
     """Return whether officers who departed from the list shown did better than it, by the reason they gave; never by officer."""
     with office.store.reading() as record:
-        tables = {name: record.read(name, columns) for name, columns in OVERRIDE_COLUMNS.items()}
-        issued = record.read("journal", columns=["seq", "object_id", "reason"], action="referral.issued")
+        tables = {name: record.seen(name, columns) for name, columns in OVERRIDE_COLUMNS.items()}
+        issued = record.seen("journal", columns=["seq", "object_id", "reason"], action="referral.issued")
     pair, pins = ["member_id", "position_id"], tables["locks"][tables["locks"]["kind"] == "pin"]
     pinned = tables["referrals"][["referral_id", *pair]].merge(pins.drop_duplicates(pair, keep="last"), on=pair)
     stated = issued.dropna(subset=["reason"])

@@ -15,6 +15,7 @@ from service.use_cases.answers import Complaint, appeal
 from service.use_cases.assess import Assessment, record_assessment
 from service.use_cases.contacts import Contact, record_contact
 from service.use_cases.corrections import correct, current, etag
+from service.use_cases.entries import path_number
 from service.use_cases.fairs import hold_fair, shortlist
 from service.use_cases.letters import letter
 from service.use_cases.locks import Lock, lift_lock, lock
@@ -150,6 +151,11 @@ def test_what_is_sent_again_on_another_day_under_its_key_is_the_same_entry_which
     assert sent(1) == first and sent(-1) == first and len(office.store.read("journal")) == before
     with pytest.raises(KeyReused, match="contacted_on"):
         sent(0, contacted_on=date(2026, 10, 31))
+
+
+def test_steps_of_one_day_stand_in_the_order_they_were_taken_in_also_from_the_tenth_on():
+    numbers = [path_number("M1", n) for n in range(1, 30)]
+    assert numbers == sorted(numbers)
 
 
 def test_a_member_who_switched_the_machine_off_gets_the_written_rule(office):

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -218,3 +219,10 @@ def test_the_reason_of_a_departure_is_the_one_the_officer_gave(office):
     assert found["referrals"] == 1 and found["pending"] == 1
     entry = office.store.read("journal", action="referral.issued")
     assert entry["reason"].tolist() == ["KNOWS_EMPLOYER"]
+
+
+@pytest.mark.parametrize(("regions", "seen"), [(("440103",), 1), (("440183",), 0)])
+def test_the_report_on_departures_counts_people_of_the_caller_s_regions_only(office, regions, seen):
+    refer(office, "M3", rank_member(office, "M3").items[1].position_id, reason="KNOWS_EMPLOYER")
+    there = replace(office, regions=regions, store=office.store.limited_to(regions))
+    assert watching.overrides(there)["referrals"] == seen
