@@ -12,6 +12,7 @@ from matching.features import build
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.prescore import guess
+from matching.reach import reachable
 from matching.reasons import Reason
 from matching.scoring import PairFrame, Scorer, Scores
 from matching.vocabulary import POSITION_KINDS
@@ -69,7 +70,8 @@ def rank(
     """Rank the posts of ``pairing`` for member row ``i``.
 
     ``kinds`` keeps only posts of those kinds; ``taken`` (n_positions,) adds blocked bits known only outside the pair. Of many eligible posts
-    the most promising are scored, or ``every`` one. A post out of reach counts as blocked by region, way and what is known of the post alone.
+    the most promising are scored, for who told no limit of the way those of their city as in the night, or ``every`` one. A post out of reach
+    counts as blocked by region, way and what is known of the post alone.
     """
     alone, p = pairing.beside(i), pairing.positions
     pj = np.arange(len(p))
@@ -121,8 +123,12 @@ def _ordered(
     """Score eligible pairs, ``every`` one or of many the most promising, and return the best, with reasons."""
     if not len(mi):
         return ()
-    pairs = build(pairing, mi, pj)
     short = len(mi) if every else max(SHORT, 3 * limit)
+    if len(mi) > SAMPLE + short:
+        near = np.flatnonzero(reachable(pairing, mi, pj))
+        if len(near) > SAMPLE + short:
+            mi, pj, days, keys = mi[near], pj[near], days[near], keys[near]
+    pairs = build(pairing, mi, pj)
     rows, scores = _scored(pairs, scorer, days, short)
     top = best_first(scores.order, keys[rows], salt)[:limit]
     shown = rows[top]
@@ -148,15 +154,17 @@ def _some(pairs: PairFrame, rows: Ints) -> PairFrame:
     return PairFrame(pairs.member[rows], pairs.position[rows], pairs.features[rows], pairs.names)
 
 
+_SET = np.array([[byte >> k & 1 for byte in range(256)] for k in range(8)])
+"""(8, 256) whether a bit is set in a byte."""
+
+
 def _counts(blocked: Bits) -> dict[str, int]:
     """Return gate → pairs it stands against, a byte of the mask at a time: one pass a byte is less than one a gate."""
-    found: dict[str, int] = {}
-    bytes_ = np.arange(256)
-    for first in range(0, len(Gate), 8):
-        times = np.bincount((blocked >> np.uint32(first)) & np.uint32(255), minlength=256)
-        for gate in list(Gate)[first : first + 8]:
-            found[gate.name] = int(times[(bytes_ >> (gate - first) & 1) == 1].sum())
-    return {name: n for name, n in found.items() if n}
+    times = [
+        _SET @ np.bincount((blocked >> np.uint32(first)) & np.uint32(255), minlength=256)
+        for first in range(0, len(Gate), 8)
+    ]
+    return {gate.name: int(n) for gate, n in zip(Gate, np.concatenate(times), strict=False) if n}
 
 
 def _take(scores: Scores, rows: Ints) -> Scores:

@@ -79,7 +79,7 @@ def _changed(policy: PolicyBook, values: Mapping[str, Value]) -> PolicyBook:
 
 
 def difference(before: NightPlan, after: NightPlan, members: pd.DataFrame) -> Difference:
-    """Compare two plans of the same night for these members."""
+    """Compare two plans of the same night for these members and their households."""
     homes = members.set_index("member_id")["household_id"]
     counts = pd.DataFrame({"before": _counts(before, homes), "after": _counts(after, homes)}).fillna(0).astype("int64")
     counts = counts[counts["before"] != counts["after"]].reset_index(names=["member_id", "household_id"])
@@ -87,6 +87,7 @@ def difference(before: NightPlan, after: NightPlan, members: pd.DataFrame) -> Di
     chance = pd.DataFrame({
         "before": before.forecast.set_index("household_id")["chance"], "after": after.forecast.set_index("household_id")["chance"],
     })  # fmt: skip
+    chance = chance[chance.index.isin(set(homes))]
     moved = chance[(chance["after"] - chance["before"]).abs() >= 0.01].reset_index()
     return Difference(counts, moved, float(chance["before"].sum()), float(chance["after"].sum()))
 

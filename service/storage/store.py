@@ -352,7 +352,7 @@ class Store:
             yield Reader(connection, self.regions)
 
     def snapshot(self, names: Sequence[str]) -> dict[str, pd.DataFrame]:
-        """Return whole tables as they stood at one instant."""
+        """Return tables, of people in this store's regions only, as they stood at one instant."""
         with self.reading() as reader:
             return {name: reader.seen(name) for name in names}
 

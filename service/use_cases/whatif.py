@@ -17,34 +17,34 @@ MOST_SHOWN = 500
 def what_if(office: Office, what: Supposition, *, seed: int = 0) -> dict[str, Any]:
     """Plan twice from one snapshot, as it is and as supposed, and return the difference for the caller's regions.
 
-    The plans are those of the whole office: posts are one market. NotFound for a post or employer not on file, PolicyError for a policy key
-    that nothing answers.
+    The plans are those of the whole office, for posts are one market; what is told of them, the sums too, is of the caller's regions.
+    NotFound for a post or employer not on file, PolicyError for a policy key that nothing answers.
     """
     today = office.today()
-    policy, state = office.policy(today), NightState.canonical(today, office.store.snapshot(READS))
+    with office.store.reading() as record:
+        policy, state = office.policy(today), NightState.canonical(today, {name: record.read(name) for name in READS})
     other_state, other_policy = suppose(state, policy, what)
     scorer = office.scorer()
     now = plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
     then = plan_night(other_state, scorer, other_policy, rng=np.random.default_rng(seed))
-    found = difference(now, then, state["members"])
+    members = state["members"]
+    found = difference(now, then, members[office.sees(members["region_code"])])
     return {
         "as_of": today.isoformat(), "supposed": _plain(what), "model_version": scorer.version,
         "promises_kept_before": round(found.kept_before, 4), "promises_kept_after": round(found.kept_after, 4),
-        **_lists(office, state, found),
+        **_lists(found),
     }  # fmt: skip
 
 
-def _lists(office: Office, state: NightState, found: Difference) -> dict[str, Any]:
-    members = state["members"]
-    seen = members[office.sees(members["region_code"])]
-    mine = found.members[found.members["member_id"].isin(set(seen["member_id"]))]
-    homes = found.households[found.households["household_id"].isin(set(seen["household_id"]))]
-    order = (homes["after"] - homes["before"]).abs().sort_values(ascending=False, kind="stable").index
+def _lists(found: Difference) -> dict[str, Any]:
+    order = (
+        (found.households["after"] - found.households["before"]).abs().sort_values(ascending=False, kind="stable").index
+    )
     return {
-        "gaining": int((mine["change"] == "gains").sum()),
-        "losing": int((mine["change"] == "loses").sum()),
-        "members": mine.head(MOST_SHOWN).to_dict("records"),
-        "households": homes.loc[order].head(MOST_SHOWN).to_dict("records"),
+        "gaining": int((found.members["change"] == "gains").sum()),
+        "losing": int((found.members["change"] == "loses").sum()),
+        "members": found.members.head(MOST_SHOWN).to_dict("records"),
+        "households": found.households.loc[order].head(MOST_SHOWN).to_dict("records"),
     }
 
 

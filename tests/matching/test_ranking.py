@@ -126,6 +126,29 @@ def test_of_very_many_posts_the_best_are_found_without_scoring_them_all_and_stan
     assert [(x.position, x.score) for x in found.items] == [(x.position, x.score) for x in full.items]
 
 
+def test_who_told_no_limit_of_the_way_is_scored_with_the_posts_of_the_city_where_it_has_enough_of_them():
+    enough = many_posts(SAMPLE + SHORT + 1)
+    elsewhere = [
+        position(position_id=f"Q{k:04}", region_code="440300", longitude=114.05, latitude=22.55) for k in range(50)
+    ]
+
+    def looked_at(posts):
+        seen = set()
+
+        class Noted(BaselineScorer):
+            def score(self, pairs, days_left):
+                seen.update(pairs.position.tolist())
+                return super().score(pairs, days_left)
+
+        pair = pairing([member(commute_limit_minutes=None)], posts)
+        return rank(pair, 0, Noted(), 20.0, POLICY, limit=20), seen
+
+    found, seen = looked_at([*enough, *elsewhere])
+    assert found.eligible == len(enough) + len(elsewhere) and max(seen) < len(enough)
+    few, seen = looked_at([*enough[:100], *elsewhere])
+    assert few.eligible == 150 == len(seen)
+
+
 def test_a_list_longer_than_the_guess_is_good_for_scores_every_post():
     pair = pairing([member(commute_limit_minutes=None)], many_posts(SAMPLE + SHORT + 100))
     lists = [
