@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t
 
 from matching.arrays import Floats
 from matching.errors import BadInput
+from models.replay_foresight import Foresight, said_and_kept
 from models.replay_hindsight import fluid_bound, hindsight
 from models.replay_measures import Measures, cohort_of, kept, measures_of
 from models.replay_policies import Engine, OneByOne, by_lot, by_score
@@ -61,6 +63,7 @@ class Lived:
     kept: Mapping[str, Floats]
     bound: float
     openings_per_household: float
+    foreseen: pd.DataFrame
 
 
 def replay(config: ReplayConfig, progress: Progress | None = None) -> dict[str, Any]:
@@ -79,8 +82,8 @@ def replay_seed(config: ReplayConfig, seed: int, progress: Progress | None = Non
     end = start.truth.days.index(np.array([_after(start, config.days + PROMISE_DAYS)]))[0] - 1
     last = start.truth.days.index(np.array([_after(start, config.days + 1)]))[0] - 1
     cohort = cohort_of(start, start.day + 1, int(last))
-    measures, good = {}, {}
-    for name, policy in _policies(config, start, seed).items():
+    measures, good, foresight = {}, {}, Foresight()
+    for name, policy in _policies(config, start, seed, foresight).items():
         world = start.fork()
         while world.day < end:
             world.step(policy)
@@ -92,13 +95,14 @@ def replay_seed(config: ReplayConfig, seed: int, progress: Progress | None = Non
     arrive = start.truth.people.arrives
     households = max(int(((arrive > start.day) & (arrive <= last)).sum()), 1)
     bound = fluid_bound(start, cohort.households, cohort.due_day)
-    return Lived(measures, good, bound, float(posts.openings[come].sum()) / households)
+    foreseen = foresight.beside(cohort, good.get("onemonth", np.zeros(len(cohort.households))) > 0)
+    return Lived(measures, good, bound, float(posts.openings[come].sum()) / households, foreseen)
 
 
-def _policies(config: ReplayConfig, start: World, seed: int) -> dict[str, Policy]:
+def _policies(config: ReplayConfig, start: World, seed: int, foresight: Foresight) -> dict[str, Policy]:
     scorer = train(tables(start), TrainConfig(random_state=seed, weighting="none", n_threads=1))
     every: dict[str, Policy] = {
-        "onemonth": Engine(scorer, seed),
+        "onemonth": Engine(scorer, seed, foresight.note),
         "first_come": caseworkers,
         "greedy": OneByOne(scorer, by_score),
         "random": OneByOne(scorer, by_lot),
@@ -125,7 +129,7 @@ def _after(world: World, days: int) -> np.datetime64:
 
 
 def summary(config: ReplayConfig, runs: list[Lived]) -> dict[str, Any]:
-    """Return means over seeds with 95 % intervals, paired differences to ``onemonth``, the bound, and the label."""
+    """Return means over seeds with 95 % intervals, paired differences to ``onemonth``, the bound, what was forecast, and the label."""
     out: dict[str, Any] = {
         "label": LABEL, "supply": config.supply, "days": config.days, "members": config.members, "seed": config.seed, "seeds": len(runs),
         "households": int(sum(len(next(iter(r.kept.values()))) for r in runs)),
@@ -142,6 +146,7 @@ def summary(config: ReplayConfig, runs: list[Lived]) -> dict[str, Any]:
         out["policies"][name] = figures
     ours, best = (out["policies"].get(n, {}).get("promise_kept") for n in ("onemonth", "hindsight"))
     out["share_of_hindsight"] = ours / best if ours is not None and best else None
+    out["forecast"] = said_and_kept(r.foreseen for r in runs)
     return out
 
 

@@ -96,6 +96,11 @@ def _show_replay(found: dict[str, Any]) -> None:
         "95 %",
     ]
     table(head, columns, [_Row(name, f).cells() for name, f in found["policies"].items()])
+    said: list[list[object]] = [
+        [f"{_share(b['least'])} to {_share(b['most'])}", b["forecasts"], _share(b["said"]), _share(b["kept"])]
+        for b in found["forecast"]
+    ]
+    table("what this engine forecast of a promise, and what came of it", ["chance", "forecasts", "said", "kept"], said)
 
 
 def _show_whatif(found: dict[str, Any]) -> None:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from matching.baseline import BaselineScorer
 from matching.errors import BadInput
 from models.replay import POLICIES, Lived, ReplayConfig, interval, summary
+from models.replay_foresight import Foresight, said_and_kept
 from models.replay_hindsight import fluid_bound, hindsight, true_chance, true_outlook
 from models.replay_measures import Measures, cohort_of, gini, kept, measures_of
 from models.replay_policies import Engine, OneByOne, by_lot, by_score
@@ -116,7 +118,13 @@ def measured(share, hard):
 def test_the_summary_has_every_figure_and_pairs_policies_seed_by_seed():
     config = ReplayConfig(seeds=3, policies=("onemonth", "greedy"))
     runs = [
-        Lived({"onemonth": measured(x + 0.1, 0.5), "greedy": measured(x, 0.4)}, {"onemonth": np.ones(4)}, 0.9, 3.0)
+        Lived(
+            {"onemonth": measured(x + 0.1, 0.5), "greedy": measured(x, 0.4)},
+            {"onemonth": np.ones(4)},
+            0.9,
+            3.0,
+            pd.DataFrame({"mark": [7], "chance": [x], "kept": [True]}),
+        )
         for x in (0.2, 0.5, 0.7)
     ]
     found = summary(config, runs)
@@ -126,6 +134,44 @@ def test_the_summary_has_every_figure_and_pairs_policies_seed_by_seed():
     assert keys <= set(ours)
     assert other["onemonth_minus"] == pytest.approx([0.1, 0.1, 0.1])
     assert ours["promise_kept_interval"][1] - ours["promise_kept_interval"][0] > 0.5
+    assert [b["forecasts"] for b in found["forecast"]] == [0, 1, 1, 1, 0]
+
+
+def night(day, **chances):
+    rows = [(f"SIMH{int(k[1:]):06d}", left, chance) for k, (left, chance) in chances.items()]
+    return pd.DataFrame(rows, columns=["household_id", "days_left", "chance"]).assign(day=day)
+
+
+def test_a_forecast_is_taken_once_a_promise_and_mark_the_first_night_at_or_below_it(start):
+    cohort = replace(cohort_of(start, start.day + 1, start.day + 6), households=np.array([5, 8]))
+    nights = [
+        night(1, h5=(29, 0.9), h9=(14, 0.1)),
+        night(2, h5=(27, 0.8), h8=(14, 0.3)),
+        night(3, h5=(22, 0.7), h8=(9, 0.2)),
+    ]
+    found = Foresight(nights).beside(cohort, np.array([True, False]))
+    assert found.to_records(index=False).tolist() == [(28, 0.8, True), (14, 0.3, False)]
+    assert Foresight().beside(cohort, np.array([True, False])).empty
+
+
+def test_what_was_said_stands_beside_what_was_kept_band_by_band():
+    found = said_and_kept(
+        [
+            pd.DataFrame({"mark": [7, 7], "chance": [0.1, 1.0], "kept": [False, True]}),
+            pd.DataFrame({"mark": [14, 7], "chance": [0.15, 0.2], "kept": [True, False]}),
+        ]
+    )
+    assert [b["forecasts"] for b in found] == [2, 1, 0, 0, 1]
+    assert found[0]["said"] == pytest.approx(0.125) and found[0]["kept"] == 0.5
+    assert (found[1]["kept"], found[2]["said"], found[4]["said"]) == (0.0, None, 1.0)
+
+
+def test_the_engine_s_nights_are_noted_as_a_replay_lives_on(start):
+    foresight = Foresight()
+    gone_on(start, Engine(BaselineScorer(), 3, foresight.note))
+    assert len(foresight.nights) == DAYS
+    every = pd.concat(foresight.nights)
+    assert len(every) and every["chance"].dropna().between(0, 1).all() and every["day"].nunique() == DAYS
 
 
 def test_one_seed_has_no_interval():
