@@ -17,9 +17,21 @@ OF_THE_WHOLE = {"ready", "get_metrics", "get_journal_chain"}
 
 NEVER_TWICE = re.compile(
     r'name="token" value="[^"]+"|"(seq|at|prev_hash|hash)":[^,}]+'  # a form is sent once; a chain runs through all regions
-    r'|data-label="序号">\s*\d+|<p class="code">\s*[0-9a-f]{16}'
+    r'|\d\d:\d\d|data-label="序号">\s*\d+|<p class="code">\s*[0-9a-f]{16}'
 )
 """Words of an answer that differ between two records of the same things."""
+
+
+READERS = (Role.SUPERVISOR, Role.AUDITOR, Role.ANALYST)
+"""Who reads, the first who may: what an operation reads of a region is the same for all who may ask it. Every operation has one of them."""
+
+
+def readers():
+    """Return operation → the first of the readers who may ask it."""
+    return {
+        name: next(role for role in READERS if matrix().allows(name, role))
+        for name in set(matrix().operations) - OF_THE_WHOLE
+    }
 
 
 def read(client, name, path):
@@ -40,18 +52,17 @@ def read(client, name, path):
     return answer.status_code, headers, NEVER_TWICE.sub("", answer.text.replace(answer.headers["x-request-id"], ""))
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(READERS))
 def test_nothing_read_in_one_region_hangs_on_what_happens_in_another(tmp_path, records, role):
+    asked = {name for name, reader in readers().items() if reader == role}
     with records.office(tmp_path / "alone") as alone, records.office(tmp_path / "beside") as beside:
         add_elsewhere(beside)
         callers = Callers(alone)
         one, two = callers.client(role, HOME), Callers(beside).client(role, HOME)
-        compared = set()
         for name, method, path, _, _ in operations(callers.app.openapi()):
-            if method == "get" and name not in OF_THE_WHOLE and matrix().allows(name, role):
+            if method == "get" and name in asked:
                 assert read(one, name, path) == read(two, name, path), name
-                compared.add(name)
-    assert len(compared) >= 3
+    assert asked
 
 
 def test_who_sees_every_region_reads_what_was_added(tmp_path, records):
