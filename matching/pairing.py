@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from matching.arrays import Bits, Bools, Floats, Ints
-from matching.encoding import MemberColumns, PositionColumns
+from matching.pair_columns import MemberColumns, PositionColumns
 from matching.splicing import taken
 from matching.tokens import TokenColumn, overlap
 from matching.vocabulary import POSITION_KINDS

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Ints
-from matching.encoding import Experience, MemberColumns, PositionColumns
+from matching.pair_columns import Experience, MemberColumns, PositionColumns
 from matching.tokens import TokenColumn
 
 C = TypeVar("C", MemberColumns, PositionColumns)

@@ -32,7 +32,8 @@ from service.night_parts import frozen_of, plan_of, plan_part
 from service.night_rows import proposals, still_room, suggestions
 from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
-from service.storage.store import Store, Transaction, Write
+from service.storage.store import Store, Write
+from service.storage.transactions import Transaction
 from service.use_cases.upkeep import Kept, keep_up
 from service.wiring import Office
 from service.workers import handed_out, workforce

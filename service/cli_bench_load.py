@@ -45,7 +45,9 @@ def load(
         step("generate and store a record", 1, 1)
         with serving("service.cli_bench_load:app_of_that_day", home) as server:
             people[0].once(server.port)  # the first index is not timed
-            _work(people[:CROWD], server, FILLING, 0.0)  # and every thread and connection of the server is there before it is watched
+            _work(
+                people[:CROWD], server, FILLING, 0.0
+            )  # and every thread and connection of the server is there before it is watched
             step("caseworkers at work", 0, 1)
             began = server.processor_seconds()
             with _watched(server) as samples:

@@ -16,7 +16,7 @@ from matching.tables import TABLES
 from service.index import Index
 from service.storage.feed import FOLLOWED
 from service.storage.frames import no_rows
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 
 Tables = Mapping[str, pd.DataFrame]
 

@@ -9,7 +9,8 @@ from matching.policy.load import PolicyBook
 from service.index import Index
 from service.index_reading import index_of, joined
 from service.index_tables import pieces_on, rows_touched, whole_record
-from service.storage.store import Reader, Store
+from service.storage.store import Store
+from service.storage.transactions import Reader
 
 
 class LiveIndex:

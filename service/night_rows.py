@@ -11,7 +11,7 @@ from matching.nightly import NightPlan
 from matching.nightly_scene import heard, room_of
 from matching.policy.load import PolicyBook
 from matching.vocabulary import OPEN_REFERRAL_STATES
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.shown import kept_inputs
 
 

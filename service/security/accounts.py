@@ -14,7 +14,8 @@ from service.security import passwords, regions
 from service.security.principals import NOBODY, OFFICE, Principal
 from service.security.refusals import TooMany, Unknown
 from service.storage.schema import accounts, api_keys, failures, sessions
-from service.storage.store import Store, Transaction
+from service.storage.store import Store
+from service.storage.transactions import Transaction
 
 FREE_TRIES = 5
 """Wrong passwords in a row before the name is shut for a while."""

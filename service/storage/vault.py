@@ -18,7 +18,7 @@ from matching.tables import TABLES
 from service.settings import key_bytes
 
 if TYPE_CHECKING:
-    from service.storage.store import Transaction
+    from service.storage.transactions import Transaction
 
 _NONCE = 12
 _SIMPLIFIED = str.maketrans("廣東號樓棟單縣區鎮鄉門莊園濱灣龍陽", "广东号楼栋单县区镇乡门庄园滨湾龙阳")

@@ -11,7 +11,7 @@ from matching.offers import offer_duty_table
 from matching.refusals import Tally, refusal_log, tallies
 from matching.vocabulary import JUSTIFIED_BY_RULE, ContactKind, Justified
 from service.exchange.personal import hidden
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.entries import enter, identifier
 from service.use_cases.readings import note_reading
 from service.use_cases.rows import journalled, only, records

@@ -18,7 +18,7 @@ from service.security.principals import OFFICE
 from service.security.refusals import NotAllowed
 from service.storage.schema import approvals
 from service.storage.scope import scope
-from service.storage.store import Reader, Transaction
+from service.storage.transactions import Reader, Transaction
 from service.wiring import Office
 
 

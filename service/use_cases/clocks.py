@@ -12,7 +12,7 @@ from matching.policy.load import PolicyBook
 from matching.promise import promise_table
 from matching.promise_clock import ClockEvent, ClockEventKind, Promise, advance, apply, promise_of, row_of
 from matching.vocabulary import Role
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.approvals import Approval, Kind, propose
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office

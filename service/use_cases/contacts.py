@@ -7,7 +7,7 @@ import pandas as pd
 
 from matching.errors import BadInput, NotFound
 from service.exchange.personal import hidden
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.entries import enter, identifier
 from service.use_cases.rows import journalled
 from service.wiring import Office

@@ -7,7 +7,7 @@ from typing import Any
 
 from matching.errors import BadInput, NotFound
 from matching.tables import TABLES
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.entries import checked
 from service.use_cases.refusals import Stale
 from service.use_cases.rows import journalled, only

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from matching.tables import TABLES, check
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.refusals import KeyReused
 from service.use_cases.rows import journalled, only
 from service.wiring import Office

@@ -22,7 +22,7 @@ from service.sealed_pack import seal
 from service.security.matrix import RESTRICTED
 from service.storage.schema import metadata
 from service.storage.scope import about_household
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.use_cases.journal import Entry, chain, told
 from service.use_cases.model_life import terms
 from service.use_cases.person import OF_MEMBERS

@@ -26,7 +26,7 @@ from matching.tasks import Task, TaskRecord, tasks_of
 from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
 from matching.welfare import welfare_term_table
 from service.index import Index
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.use_cases.appeals import timed
 from service.use_cases.approvals import Approval, listed
 from service.use_cases.chance import chance_band

@@ -7,7 +7,7 @@ import pandas as pd
 
 from matching.errors import BadInput, NotFound
 from matching.household import household_table, step_household
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 

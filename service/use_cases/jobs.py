@@ -7,7 +7,7 @@ import pandas as pd
 
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import POSITION_KINDS, EmploymentState, Evidence
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.entries import identifier, same_again
 from service.use_cases.lifted import drop, lift
 from service.use_cases.refusals import NoOpening

@@ -13,7 +13,7 @@ from service.security.matrix import RESTRICTED
 from service.storage.journal import FIRST
 from service.storage.schema import metadata
 from service.storage.scope import about_household, scope
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.use_cases.readings import note_reading
 from service.wiring import Office
 

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 
 from matching.promise_clock import ClockEvent, ClockEventKind
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.clocks import take, write_implied
 from service.use_cases.household_state import follow
 from service.use_cases.rows import records

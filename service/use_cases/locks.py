@@ -8,7 +8,7 @@ import pandas as pd
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import LockKind
 from service.exchange.personal import hidden
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.entries import enter, identifier
 from service.use_cases.rows import only, records
 from service.wiring import Office

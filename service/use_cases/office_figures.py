@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from matching.errors import ModelRefused
 from service.storage.schema import approvals, refused_rows
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.wiring import Office
 
 

@@ -16,7 +16,7 @@ from matching.vocabulary import (
     Justified,
     RefusalReason,
 )
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.jobs import employment_state, take_opening
 from service.use_cases.lifted import lift
 from service.use_cases.rows import journalled, only, records

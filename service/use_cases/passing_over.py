@@ -15,7 +15,7 @@ from matching.welfare import WELFARE
 from matching.welfare_queue import could_hold, planned, waiting
 from service.index import Index
 from service.storage.schema import approvals
-from service.storage.store import Reader, Transaction
+from service.storage.transactions import Reader, Transaction
 from service.use_cases.approvals import Approval, Kind
 from service.use_cases.refusals import PassesOver
 from service.use_cases.welfare_term import spent_among

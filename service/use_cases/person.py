@@ -11,7 +11,7 @@ from matching.errors import BadInput, Conflict, NotFound
 from matching.tables import EXCHANGE, TABLES, check
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.security.matrix import RESTRICTED
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 

@@ -17,7 +17,7 @@ from matching.occupations import Suggestion, suggest
 from matching.reasons import Reason
 from matching.vocabulary import OPEN_REFERRAL_STATES
 from service.exchange.catalogue import tidy
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.use_cases.corrections import etag
 from service.use_cases.post_review import findings
 from service.use_cases.rank import rank_position

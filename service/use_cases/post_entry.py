@@ -11,7 +11,7 @@ from matching.coherence import incoherent
 from matching.errors import BadInput, NotFound
 from matching.vocabulary import ReviewState
 from service.exchange.personal import hidden
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.corrections import MAY_CORRECT, correct_within
 from service.use_cases.entries import checked, enter, identifier, unsaid
 from service.use_cases.post_review import findings, holding

@@ -4,7 +4,7 @@ import pandas as pd
 
 from matching.errors import BadInput, Conflict, NotFound
 from matching.post_entry import review_entries
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.use_cases.rows import only, records
 from service.wiring import Office
 

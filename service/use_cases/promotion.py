@@ -6,7 +6,7 @@ from typing import Any
 from matching.errors import Conflict
 from matching.vocabulary import Role
 from service.clock import local_now
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.approvals import Approval, Kind
 from service.wiring import Office
 

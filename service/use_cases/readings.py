@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from service.security.matrix import RESTRICTED
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.wiring import Office
 
 

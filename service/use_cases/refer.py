@@ -16,7 +16,7 @@ from matching.vocabulary import OPEN_REFERRAL_STATES
 from matching.welfare import WELFARE
 from service.index import Index
 from service.index_reading import room
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.entries import identifier
 from service.use_cases.explain import Explanation, explanation
 from service.use_cases.morning import PLACE_TAKEN

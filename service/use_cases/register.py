@@ -8,7 +8,7 @@ import pandas as pd
 from matching.errors import BadInput, NotReady
 from matching.tables import TABLES
 from service.exchange.personal import hidden, is_identity_number
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.storage.vault import Identity
 from service.use_cases.entries import enter, identifier, path_number, unsaid
 from service.wiring import Office

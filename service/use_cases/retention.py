@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from matching.tables import EXCHANGE, TABLES, Kind
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.rows import records
 from service.wiring import Office
 

@@ -17,7 +17,7 @@ from matching.pairing import Pairing
 from matching.ranking import Ranked, Ranking
 from matching.reasons import Reason
 from service.index import Index
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.benefits import Benefits, benefits_of
 from service.use_cases.chance import chance_band
 from service.use_cases.rows import as_plain, at

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from matching.errors import BadInput, NotFound
-from service.storage.store import Transaction
+from service.storage.transactions import Transaction
 from service.use_cases.outcome import Outcome, move
 from service.use_cases.rows import only, records
 from service.wiring import Office

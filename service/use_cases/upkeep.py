@@ -7,7 +7,8 @@ import pandas as pd
 
 from matching.deadlines import letter_valid_until
 from matching.promise_clock import advance, promise_of
-from service.storage.store import Transaction, Write
+from service.storage.store import Write
+from service.storage.transactions import Transaction
 from service.use_cases.clocks import write_back, write_implied
 from service.use_cases.household_state import follow
 from service.use_cases.rows import journalled, records

@@ -16,7 +16,7 @@ from matching.tables import TABLES
 from matching.vocabulary import POSITION_KINDS
 from matching.welfare import WELFARE, spent, welfare_term_table
 from service.index import Index
-from service.storage.store import Reader
+from service.storage.transactions import Reader
 from service.use_cases.rows import journalled, only
 from service.wiring import Office
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from matching.encoding import Experience
+from matching.pair_columns import Experience
 from matching.tables import TABLES, check
 from matching.tokens import TokenColumn
 from service.index_reading import index_of
