@@ -149,18 +149,23 @@ def _percentiles(calls: list[Call]) -> dict[str, float | None]:
 
 
 def _trend(samples: list[tuple[float, int, int]]) -> dict[str, float]:
-    """Return the slope of memory with its standard error over the second half, when caches are full, and the open files there with theirs."""
+    """Return the slopes of memory and of open files over the second half, when caches are full, with their standard errors and ends."""
     late = np.array(samples[len(samples) // 2 :], dtype=float)
     if len(late) < 4:
         return {}
-    minutes, mib = (late[:, 0] - late[0, 0]) / 60.0, late[:, 1] / 2**20
-    slope, level = np.polyfit(minutes, mib, 1)
-    rest = mib - (slope * minutes + level)
-    error = float(np.sqrt(rest @ rest / (len(late) - 2) / np.sum((minutes - minutes.mean()) ** 2)))
+    minutes, mib, files = (late[:, 0] - late[0, 0]) / 60.0, late[:, 1] / 2**20, late[:, 2]
+    (memory, memory_error), (opened, opened_error) = _slope(minutes, mib), _slope(minutes, files)
     return {
-        "memory_mib_per_minute": float(slope), "memory_slope_error": error, "memory_mib_first": float(mib[0]), "memory_mib_last": float(mib[-1]),
-        "open_files_per_minute": float(np.polyfit(minutes, late[:, 2], 1)[0]), "open_files_least": float(late[:, 2].min()), "open_files_most": float(late[:, 2].max()),
+        "memory_mib_per_minute": memory, "memory_slope_error": memory_error, "memory_mib_first": float(mib[0]), "memory_mib_last": float(mib[-1]),
+        "open_files_per_minute": opened, "open_files_slope_error": opened_error, "open_files_least": float(files.min()), "open_files_most": float(files.max()),
     }  # fmt: skip
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Return the slope of the least-squares line through points, and its standard error."""
+    slope, level = np.polyfit(x, y, 1)
+    rest = y - (slope * x + level)
+    return float(slope), float(np.sqrt(rest @ rest / (len(x) - 2) / np.sum((x - x.mean()) ** 2)))
 
 
 def _shed(calls: list[Call]) -> dict[str, Any]:

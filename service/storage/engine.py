@@ -16,6 +16,9 @@ MIGRATION = 7_207_102
 PATIENCE = 30.0
 """Seconds a write waits for its turn on SQLite before it gives up; on PostgreSQL writers queue without a limit."""
 
+POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
+"""Connections that are kept, and beyond them opened at need; the one given back last is taken first, so that few of them fill their caches."""
+
 
 def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
     """Whether the linked SQLite has the repair of the write-ahead log's reset fault (3.51.3, and 3.50.7 and 3.44.6 of older lines)."""
@@ -28,12 +31,8 @@ def make_engine(url: str | sa.URL) -> sa.Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(
-            url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10}
-        )
-    engine = sa.create_engine(
-        url, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=10, max_overflow=20
-    )
+        return sa.create_engine(url, pool_pre_ping=True, **POOL, connect_args={"connect_timeout": 10})
+    engine = sa.create_engine(url, **POOL, connect_args={"timeout": PATIENCE, "check_same_thread": False})
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     return engine
