@@ -10,6 +10,11 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")  # no test is timed: a busy machine fails none
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that take longest."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport():
     """Fail a test during which anything was printed or logged, by it or by a process it started, that gives a person away."""

@@ -29,6 +29,7 @@ def test_no_output_is_stored_and_the_simulation_is_called_one(name):
     assert drawn and all("simulated(" in source or "intervals(" in source for source in drawn)
 
 
+@pytest.mark.long
 def test_every_notebook_runs_and_draws():
     """One kernel runs all five, emptied in between, so that the region they share is made once."""
     parts = [[*read(name).cells, nbformat.v4.new_code_cell("%reset -f")] for name in NAMES]

@@ -129,6 +129,7 @@ def test_a_misspelt_setting_stops_the_command_and_is_named():
     assert done.returncode == 2 and "ONEMONTH_HOME" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_the_demonstration_goes_from_office_files_to_a_served_ranking(tmp_path, capsys):
     """The whole of ``onemonth demo`` on half a year of the region."""
     told = []

@@ -217,14 +217,15 @@ def _let_in(connection, name, anybody):
 @check
 def hostile_paths(ground):
     """Each string in place of each parameter: a plain refusal, no fault of ours, nothing of the machine in the answer."""
-    office, app, client = _service(ground)
+    office, app, client = _service(ground, rate_limit="999999999/minute")
     tried, good = 0, 0
     with office:
         for _, method, path, body, form in operations(app.openapi()):
             if "{" not in path:
                 continue
             for text in PATHS[:: 1 if not ground.short else 6]:
-                answer = client.request(method, _filled(path, text), json=body, data=form)
+                whole = text.replace("#", "%23").replace("?", "%3F")  # else the client would end the path there
+                answer = client.request(method, _filled(path, whole), json=body, data=form)
                 if answer.url.path.count("/") < path.count("/"):
                     continue  # the client itself went up a folder: another operation answered
                 tried += 1

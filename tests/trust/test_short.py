@@ -14,6 +14,7 @@ def ground(tmp_path, request):
     return Ground.of(tmp_path, fresh, short=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", load())
 def test_every_figure_holds(ground, name):
     figures = list(load()[name](ground))
