@@ -1,26 +1,31 @@
 """Which promises will break, what blocks each, and what one more opening of each kind and area would be worth.
 
 The chance of a household joins two things: the referrals it holds tonight, and those later nights will still make. The latter come at
-the pace of the region's own record, to posts like those on tonight's lists, with the time to a start that the record shows; their level
-is set so that households with a whole promise ahead are given the share the region has lately kept.
+the pace of the region's own record, to posts like those on tonight's lists, with the time to a start that the record shows; households
+are drawn together, because tonight's lists say less of a whole month than of a night; and the level is set so that households with a
+whole promise ahead are given the share that would be kept if starts went on to come as they did in the last weeks (a period life table).
 """
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from matching.arrays import Floats, Ints
+from matching.arrays import Bools, Floats, Ints
 from matching.candidates import Candidates
 from matching.eligibility import Gate
 from matching.nightly_scene import DEFAULT_DAYS, RUNNING, Scene
 from matching.policy.load import PolicyBook
 from matching.vocabulary import POSITION_KINDS
 
-BACK_DAYS = 90
-"""Days of the record the pace of referrals and the share of kept promises are taken from."""
+LATELY_DAYS = 21
+"""Days of the record from which it is told how fast promises are met now."""
+
+AGES = np.array([0.0, 5.0, 10.0, 15.0, 20.0, 25.0, np.inf])
+"""Ends of the classes of a promise's age, in days, each with a rate of its own."""
 
 USUAL_HALF_DAYS, USUAL_STARTS = 8.0, 10.0
 """Half-time of a start where the record is silent, and the starts or promises that view is worth (assumption)."""
@@ -49,15 +54,17 @@ def forecast_of(
     p = np.concatenate([referrals["p_placed"].to_numpy(dtype=float), standing_placed])
     mi, p = mi[at[mi] >= 0], p[at[mi] >= 0]
     missed = np.bincount(at[mi], np.log1p(-np.clip(p, 0.0, 0.999)), len(homes))
-    ahead, whole = _ahead(scene, policy, found, home, len(homes))
-    level = _level(whole, _stakes(scene, home, len(homes)), scene.history["promises"], scene.as_of)
+    whole, left = _ahead(scene, policy, found, home, len(homes))
+    at_stake = _stakes(scene, home, len(homes))
+    whole = _drawn_together(whole, at_stake)
+    level = _level(whole[at_stake & (whole > 0)], scene.history["promises"], scene.as_of)
     frame = pd.DataFrame({"household_id": homes.astype(object)})
     due = pd.Series(scene.due_on[rows]).groupby(home).min()
     frame["due_on"] = due.reindex(range(len(homes))).to_numpy()
     days = np.full(len(homes), np.inf)
     np.minimum.at(days, home, scene.days_left[rows])
     frame["days_left"] = days.astype(np.int64)
-    frame["chance"] = 1.0 - np.exp(missed - level * ahead)
+    frame["chance"] = 1.0 - np.exp(missed - level * whole * left)
     frame["open_referrals"] = np.bincount(at[mi], minlength=len(homes))
     blocker, blocking = _blockers(scene, found, home, frame)
     return frame.assign(blocker=blocker, blocking=blocking)
@@ -68,18 +75,24 @@ def _stakes(scene: Scene, home: Ints, n: int) -> np.ndarray:
 
 
 def _ahead(scene: Scene, policy: PolicyBook, found: Candidates, home: Ints, n: int) -> tuple[Floats, Floats]:
-    """Return (n_homes,) expected starts from referrals of later nights by the due day, and with a whole promise ahead."""
+    """Return (n_homes,) expected starts from referrals of later nights with a whole promise ahead, and the share of them by the due day."""
     within = started_within_days(scene.history["referrals"])
-    days = np.minimum(scene.horizon, DEFAULT_DAYS).astype(np.int64)
-    usual = _usual_chance(found, len(scene.pairing.members)) / np.maximum(within[days], within[3])
+    days = np.minimum(scene.horizon, DEFAULT_DAYS).astype(np.int64)[scene.rows]
+    usual = _usual_chance(found, len(scene.pairing.members))[scene.rows] / np.maximum(within[days], within[3])
     later = np.concatenate([[0.0], np.cumsum(within)])
-    pace = _pace(scene, policy)
-    expected = pace * np.minimum(usual, 0.95)
-    rows = scene.rows
-    return (
-        np.bincount(home, expected[rows] * later[days[rows]], n),
-        np.bincount(home, expected[rows] * later[DEFAULT_DAYS], n),
-    )
+    expected = _pace(scene, policy) * np.minimum(usual, 0.95)
+    left = np.zeros(n)
+    np.maximum.at(left, home, later[days] / later[DEFAULT_DAYS])
+    return np.bincount(home, expected * later[DEFAULT_DAYS], n), left
+
+
+def _drawn_together(whole: Floats, at_stake: Bools) -> Floats:
+    """Return (n_homes,) expected starts half way, as ratios go, to what is usual among those at stake; who has none a tenth of the usual."""
+    known = np.log(whole[at_stake & (whole > 0)]) if (at_stake & (whole > 0)).any() else np.log(whole[whole > 0])
+    if not len(known):
+        return whole
+    usual = float(np.exp(known.mean()))
+    return np.asarray(np.sqrt(np.maximum(whole, usual / 100.0) * usual))
 
 
 def started_within_days(referrals: pd.DataFrame) -> Floats:
@@ -111,14 +124,11 @@ def _pace(scene: Scene, policy: PolicyBook) -> float:
     return float(((age < DEFAULT_DAYS).sum() + USUAL_STARTS * usual) / (nights + USUAL_STARTS))
 
 
-def _level(whole: Floats, at_stake: np.ndarray, promises: pd.DataFrame, as_of: object) -> float:
-    """Return the factor at which a whole promise ahead is kept as often as promises lately were."""
-    whole = whole[at_stake & (whole > 0)]
+def _level(whole: Floats, promises: pd.DataFrame, as_of: object) -> float:
+    """Return the factor at which expected starts of a whole promise (n,) keep as many promises as the last weeks would."""
     if not len(whole):
         return 1.0
-    expected = float((1.0 - np.exp(-whole)).mean())
-    kept, due = lately_due(promises, as_of)
-    share = (kept + USUAL_STARTS * expected) / (due + USUAL_STARTS)
+    share = kept_at_this_pace(promises, as_of, float((1.0 - np.exp(-whole)).mean()))
 
     def beyond(level: float) -> float:
         """Return by how much the mean share placed at a level of the log hazard exceeds the share seen."""
@@ -130,12 +140,29 @@ def _level(whole: Floats, at_stake: np.ndarray, promises: pd.DataFrame, as_of: o
     return float(np.exp(brentq(beyond, low, high)))
 
 
-def lately_due(promises: pd.DataFrame, as_of: object) -> tuple[int, int]:
-    """Return how many household promises that fell due in the last ``BACK_DAYS`` days were kept, and how many fell due."""
-    age = (pd.Timestamp(str(as_of)) - promises["due_on"]).dt.days
-    judged = promises[(age > 0) & (age <= BACK_DAYS) & (promises["scope"] == "household")]
-    judged = judged[~judged["state"].isin(["void", "paused"])]
-    return int((judged["state"] == "met").sum()), len(judged)
+def kept_at_this_pace(promises: pd.DataFrame, as_of: object, expected: float) -> float:
+    """Return the share of household promises that would be met within their length if each age went on as in the last ``LATELY_DAYS``.
+
+    A period life table: for each class of ``AGES`` promises met in those days over days lived in them, joined over the length of a
+    promise; ``expected`` is what is thought where the record is silent, worth ``USUAL_STARTS`` promises.
+    """
+    mine = promises[(promises["scope"] == "household") & ~promises["state"].isin(["void", "paused", "reopened"])]
+    today = pd.Timestamp(str(as_of))
+    met, over = mine["state"] == "met", mine["state"].isin(["met", "met_late", "breached"])
+    end = mine["met_on"].where(met).fillna(mine["due_on"].where(over)).fillna(today)
+    stood = mine["paused_days"].to_numpy(dtype=float)
+    now = (today - mine["started_on"]).dt.days.to_numpy(dtype=float) - stood
+    age = (end - mine["started_on"]).dt.days.to_numpy(dtype=float) - stood
+    begun = np.maximum(now - LATELY_DAYS, 0.0)
+    started = met.to_numpy(dtype=bool) & (age >= begun) & (age <= now)
+    usual = -np.log1p(-min(expected, 0.999)) / DEFAULT_DAYS
+    hazard = 0.0
+    for low, high in pairwise(AGES):
+        width = min(high, DEFAULT_DAYS) - low
+        lived = np.clip(np.minimum(np.minimum(age, now), high) - np.maximum(begun, low), 0.0, None).sum()
+        starts = (started & (age >= low) & (age < high)).sum()
+        hazard += width * (starts + USUAL_STARTS * width * usual) / (lived + USUAL_STARTS * width)
+    return float(1.0 - np.exp(-hazard))
 
 
 def _blockers(scene: Scene, found: Candidates, home: Ints, frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:

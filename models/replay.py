@@ -10,7 +10,8 @@ from scipy.stats import t
 
 from matching.arrays import Floats
 from matching.errors import BadInput
-from models.replay_foresight import Foresight, said_and_kept
+from matching.forecast import reliability
+from models.replay_foresight import Foresight
 from models.replay_hindsight import fluid_bound, hindsight
 from models.replay_measures import Measures, cohort_of, kept, measures_of
 from models.replay_policies import Engine, OneByOne, by_lot, by_score
@@ -146,7 +147,8 @@ def summary(config: ReplayConfig, runs: list[Lived]) -> dict[str, Any]:
         out["policies"][name] = figures
     ours, best = (out["policies"].get(n, {}).get("promise_kept") for n in ("onemonth", "hindsight"))
     out["share_of_hindsight"] = ours / best if ours is not None and best else None
-    out["forecast"] = said_and_kept(r.foreseen for r in runs)
+    foreseen = pd.concat([r.foreseen for r in runs])
+    out["forecast"] = reliability(foreseen["chance"].to_numpy(dtype=float), foreseen["kept"].to_numpy(dtype=float))
     return out
 
 

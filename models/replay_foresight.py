@@ -1,11 +1,7 @@
 """Does the engine's own forecast come true? What its nights said of each promise, beside what came of it. Everything is simulated."""
 
-import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools
@@ -16,9 +12,6 @@ from models.simulation import World
 
 MARKS = (28, 21, 14, 7)
 """Days left at which a promise's forecast is taken: the first night at or below each, so that a promise is counted at most once a mark."""
-
-BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Ends of the bands of chance that are compared."""
 
 
 @dataclass(slots=True)
@@ -47,19 +40,3 @@ class Foresight:
             for mark in MARKS
         ]
         return pd.concat(parts, ignore_index=True)[["mark", "chance", "kept"]]
-
-
-def said_and_kept(found: Iterable[pd.DataFrame]) -> list[dict[str, Any]]:
-    """Return a mapping a band of chance: ``least most forecasts said kept``, the last two means, null where nothing was forecast."""
-    rows = pd.concat([pd.DataFrame({"chance": [], "kept": []}), *found], ignore_index=True)
-    chance, kept = rows["chance"].to_numpy(dtype=float), rows["kept"].to_numpy(dtype=float)
-    band = np.clip(np.searchsorted(BANDS, chance, side="right") - 1, 0, len(BANDS) - 2)
-    out = []
-    for k, (least, most) in enumerate(itertools.pairwise(BANDS)):
-        here = band == k
-        n = int(here.sum())
-        out.append({
-            "least": least, "most": most, "forecasts": n,
-            "said": float(chance[here].mean()) if n else None, "kept": float(kept[here].mean()) if n else None,
-        })  # fmt: skip
-    return out

@@ -97,7 +97,7 @@ def _show_replay(found: dict[str, Any]) -> None:
     ]
     table(head, columns, [_Row(name, f).cells() for name, f in found["policies"].items()])
     said: list[list[object]] = [
-        [f"{_share(b['least'])} to {_share(b['most'])}", b["forecasts"], _share(b["said"]), _share(b["kept"])]
+        [f"{_share(b['low'])} to {_share(b['high'])}", int(b["n"]), _share(b["forecast"]), _share(b["kept"])]
         for b in found["forecast"]
     ]
     table("what this engine forecast of a promise, and what came of it", ["chance", "forecasts", "said", "kept"], said)

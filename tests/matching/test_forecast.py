@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from matching.forecast import DEFAULT_DAYS, lately_due, reliability, started_within_days
+from matching.forecast import DEFAULT_DAYS, kept_at_this_pace, reliability, started_within_days
 from tests.matching.people import TODAY, table
 from tests.matching.test_nightly import clock, plan, referral, region
 
@@ -30,20 +30,55 @@ def test_what_later_nights_bring_counts_beyond_the_referrals_of_tonight():
 
 
 def promises_of(kept, broken):
-    rows = [
-        clock(1000 + k, f"X{k:03}", TODAY - timedelta(days=5 + k % 60), state="met" if k < kept else "breached")
-        for k in range(kept + broken)
-    ]
-    return [{**r, "started_on": TODAY - timedelta(days=100)} for r in rows]
+    """Promises that fell due in the last three weeks, those kept on their tenth day."""
+    began = [TODAY - timedelta(days=31 + k % 20) for k in range(kept + broken)]
+    return [
+        {**clock(1000 + k, f"X{k:03}", day + timedelta(days=30)), "started_on": day,
+         **({"state": "met", "met_on": day + timedelta(days=10 + k % 20)} if k < kept else {"state": "breached"})}
+        for k, day in enumerate(began)
+    ]  # fmt: skip
 
 
-def test_a_region_that_kept_most_promises_lately_is_forecast_better_than_one_that_broke_most():
+def test_a_region_that_keeps_most_promises_is_forecast_better_than_one_that_breaks_most():
     good, bad = (
         chances(n_members=20, n_positions=2, promises=promises_of(*counts))["chance"].mean()
         for counts in ((90, 10), (10, 90))
     )
     assert good > bad + 0.2
-    assert lately_due(table("promises", *promises_of(90, 10)), TODAY) == (90, 100)
+
+
+def lived(rates, n=3_000, seed=1):
+    """Promises begun over the last ninety days, each met at the rate of the day; ``rates`` of a day so many days before today."""
+    rng, rows = np.random.default_rng(seed), []
+    for k in range(n):
+        begun = int(rng.integers(0, 90))
+        met = next((d for d in range(1, 31) if begun - d >= 0 and rng.random() < rates(begun - d)), None)
+        day = TODAY - timedelta(days=begun)
+        state = (
+            {"state": "met", "met_on": day + timedelta(days=met)}
+            if met
+            else {"state": "breached" if begun >= 30 else "running"}
+        )
+        rows.append({**clock(k, f"X{k}", day + timedelta(days=30)), "started_on": day, **state})
+    return table("promises", *rows)
+
+
+def test_the_share_kept_at_the_pace_of_now_is_found_from_promises_met_running_and_broken():
+    steady = kept_at_this_pace(lived(lambda ago: 0.03), TODAY, 0.2)
+    assert steady == pytest.approx(1 - 0.97**30, abs=0.04)
+
+
+def test_a_pace_that_changed_three_weeks_ago_is_seen_long_before_the_promises_of_then_fall_due():
+    found = kept_at_this_pace(lived(lambda ago: 0.06 if ago <= 21 else 0.01), TODAY, 0.2)
+    assert found == pytest.approx(1 - 0.94**30, abs=0.05)
+
+
+def test_where_the_record_is_silent_the_share_is_what_is_expected_and_a_late_start_keeps_no_promise():
+    assert kept_at_this_pace(table("promises"), TODAY, 0.37) == pytest.approx(0.37)
+    met, late = (
+        table("promises", *[{**r, "state": state} for r in promises_of(100, 0)]) for state in ("met", "met_late")
+    )
+    assert kept_at_this_pace(late, TODAY, 0.37) < 0.25 < 0.37 < kept_at_this_pace(met, TODAY, 0.37)
 
 
 def test_what_blocks_a_household_is_named():
