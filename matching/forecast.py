@@ -4,6 +4,8 @@ The chance of a household joins two things: the referrals it holds tonight, and 
 the pace of the region's own record, to posts like those on tonight's lists, with the time to a start that the record shows; households
 are drawn together, because tonight's lists say less of a whole month than of a night; and the level is set so that households with a
 whole promise ahead are given the share that would be kept if starts went on to come as they did in the last weeks (a period life table).
+Whether a level above 1 means that more referrals come than expected or that their chances are better, the record does not tell: the
+referrals held are given half of it, as ratios go (measured, docs/decisions/0013).
 """
 
 import json
@@ -64,7 +66,7 @@ def forecast_of(
     days = np.full(len(homes), np.inf)
     np.minimum.at(days, home, scene.days_left[rows])
     frame["days_left"] = days.astype(np.int64)
-    frame["chance"] = 1.0 - np.exp(missed - level * whole * left)
+    frame["chance"] = 1.0 - np.exp(np.sqrt(level) * missed - level * whole * left)
     frame["open_referrals"] = np.bincount(at[mi], minlength=len(homes))
     blocker, blocking = _blockers(scene, found, home, frame)
     return frame.assign(blocker=blocker, blocking=blocking)
