@@ -17,6 +17,7 @@ from matching.columns import (
     dated,
     days,
     first_day,
+    flags,
     looked_up,
     picked,
     rows_of,
@@ -26,8 +27,8 @@ from matching.columns import (
 )
 from matching.errors import BadInput, Conflict
 from matching.policy.load import PolicyBook
-from matching.promise import months_later
-from matching.vocabulary import WORKING, HouseholdStatus
+from matching.promise import RUNS, months_later
+from matching.vocabulary import SEEKING, WORKING, HouseholdStatus
 
 HOUSEHOLD_STEPS: dict[str, frozenset[str]] = {
     "discovered": frozenset({"applied", "recognised", "withdrawn", "moved"}),
@@ -46,6 +47,9 @@ HOUSEHOLD_STEPS: dict[str, frozenset[str]] = {
 
 FOLLOWED = ("recognised", "in_service", "one_employed", "stable")
 """States that follow from the members' jobs; all others are decided by people and stand as recorded."""
+
+LEFT = ("withdrawn", "ended", "moved", "closed")
+"""States of a file that is no longer the office's, from ``closed_on``."""
 
 _SPAN = 1 << 24
 """More days than lie between any two."""
@@ -85,11 +89,12 @@ def household_table(
     referrals: Table,
     as_of: date,
     policy: PolicyBook,
+    promises: Table | None = None,
 ) -> pd.DataFrame:
     """Return the derived state of every household on a day, in the order of ``households``.
 
     A job counts once its evidence is verified, if its kind keeps the promise (``promise.met_by``). Work is continuous while some member's job covers every day; a job that begins the day
-    after another ends goes on.
+    after another ends goes on. While a member who seeks work is owed a promise of their own (``promises``), the file does not close.
 
     Returns
     -------
@@ -112,10 +117,11 @@ def household_table(
     since = np.where(works, began, NO_DAY)
     stable, close = policy.whole("stability.stable_days"), policy.whole("stability.close_days")
     review = _months_after(since, policy)
+    owed = counts(_owed_alone(homes, members, promises), n) > 0
     held = jobs.member[np.isnat(jobs.ended)]
     said = among(texts(members, "employment_state"), WORKING) & ~among(texts(members, "member_id"), set(held))
     return pd.DataFrame({
-        "household_id": written(ids), "status": written(_status(texts(households, "status"), works, began, today - since, stable, close)),
+        "household_id": written(ids), "status": written(_status(texts(households, "status"), works, began, today - since, stable, np.where(owed, _SPAN, close))),
         "employed_members": counts(looked_up(homes, np.array(list(dict.fromkeys(held)), dtype=object)), n),
         "employed_unverified": counts(looked_up(homes, texts(members, "member_id")[said]), n),
         "working_since": dated(since), "lost_on": dated(np.where(works, NO_DAY, ended + 1)), "days_in_work": whole_days(today, since),
@@ -126,13 +132,23 @@ def household_table(
 
 
 def _status(
-    recorded: np.ndarray, works: Bools, began: Days, worked: np.ndarray, stable: int, close: int
+    recorded: np.ndarray, works: Bools, began: Days, worked: np.ndarray, stable: int, close: Ints
 ) -> np.ndarray:  # fmt: skip
     derived = np.select(
-        [works & (worked >= np.timedelta64(close, "D")), works & (worked >= np.timedelta64(stable, "D")), works, ~np.isnat(began)],
+        [works & (worked >= close.astype("timedelta64[D]")), works & (worked >= np.timedelta64(stable, "D")), works, ~np.isnat(began)],
         ["closed", "stable", "one_employed", "in_service"], recorded,
     )  # fmt: skip
     return np.where(among(recorded, FOLLOWED), derived, recorded)
+
+
+def _owed_alone(homes: Mapping[object, int], members: Table, promises: Table | None) -> Ints:
+    """Return the household row of each member who seeks work and is still owed a promise made to this member alone."""
+    if promises is None:
+        return np.zeros(0, dtype=np.int64)
+    own = (texts(promises, "scope") == "member") & among(texts(promises, "state"), RUNS)
+    seeks = flags(members, "willing") & among(texts(members, "employment_state"), SEEKING)
+    ids = texts(members, "member_id")[seeks]
+    return looked_up(homes, ids[among(ids, set(texts(promises, "member_id")[own]))])
 
 
 def milestone_table(placements: Table, as_of: date, policy: PolicyBook) -> pd.DataFrame:

@@ -2,14 +2,14 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Ints
+from matching.arrays import Bools, Ints
 from matching.columns import (
     NO_DAY,
     Table,
@@ -186,24 +186,62 @@ def _implied_start(
     """Return (n,) the day the facts start each member's clock, NaT where they do not or not yet."""
     if not len(members):
         return np.zeros(0, dtype="datetime64[D]")
+    facts = _start_facts(households, members, regions, policy)
+    start = np.full(len(members), NO_DAY)
+    for event, names in facts.events():
+        latest = np.column_stack([facts.on[name] for name in names]).max(axis=1)
+        start = np.where((facts.event == event) & ~np.isnat(latest), latest, start)
+    start[~facts.asked | (start > today)] = NO_DAY
+    first = picked(first_day(facts.home, start, len(households)), facts.home, NO_DAY)
+    willing = flags(members, "willing")
+    return np.asarray(np.where(facts.shared & willing, first, start))
+
+
+@dataclass(frozen=True, slots=True)
+class _StartFacts:
+    """What starts a clock, by member: row of the household, days on record, start event, whether the household shares one clock, and
+    whether the conditions hold: willing, in a household without a job, not picky where the event asks for it."""
+
+    home: Ints
+    on: Mapping[str, np.ndarray]
+    event: np.ndarray
+    shared: Bools
+    asked: Bools
+
+    def events(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield each start event that is in force for somebody, and the days it needs."""
+        for event in np.unique(self.event):
+            yield str(event), START_EVENTS[str(event)]
+
+
+def _start_facts(households: Table, members: Table, regions: np.ndarray, policy: PolicyBook) -> _StartFacts:
     at = rows_of(texts(households, "household_id"), texts(members, "household_id"))
     jobless = picked(among(texts(households, "status"), ZERO_EMPLOYMENT), at, False)
     on = {"recognised_on": picked(days(households, "recognised_on"), at, NO_DAY)}
     on |= {name: days(members, name) for name in ("willing_confirmed_on", "flexibility_declared_on", "registered_on")}
-    declared = flags(members, "flexibility_declared")
     places, inverse = np.unique(regions.astype(str), return_inverse=True)
     events = np.array([policy.at(str(p)).text("promise.start_event") for p in places])[inverse]
     shared = np.array([policy.at(str(p)).text("promise.scope") == "household" for p in places])[inverse]
-    start = np.full(len(members), NO_DAY)
-    for event in np.unique(events):
-        names = START_EVENTS[str(event)]
-        latest = np.column_stack([on[name] for name in names])
-        ready = ~np.isnat(latest).any(axis=1) & (declared | ("flexibility_declared_on" not in names))
-        start = np.where((events == event) & ready, latest.max(axis=1), start)
-    willing = flags(members, "willing")
-    start[~(willing & jobless) | (start > today)] = NO_DAY
-    first = picked(first_day(at, start, len(households)), at, NO_DAY)
-    return np.asarray(np.where(shared & willing, first, start))
+    unasked = among(events, [e for e, names in START_EVENTS.items() if "flexibility_declared_on" not in names])
+    asked = flags(members, "willing") & jobless & (flags(members, "flexibility_declared") | unasked)
+    return _StartFacts(at, on, events, shared, asked)
+
+
+def missing_for_start(households: Table, members: Table, policy: PolicyBook) -> list[tuple[str, ...]]:
+    """Return of each member, in the order of ``members``, the days (columns) the record lacks for the facts to start a clock.
+
+    Empty where nothing is missing, and for whom no clock is to start: not willing, not declared flexible where that is a condition, in a
+    household that has work or is not recognised.
+    """
+    regions = np.array([str(code)[:6] for code in texts(members, "region_code")], dtype=object)
+    out: list[tuple[str, ...]] = [()] * len(members)
+    if not len(members):
+        return out
+    facts = _start_facts(households, members, regions, policy)
+    for event, names in facts.events():
+        for k in np.flatnonzero(facts.asked & (facts.event == event)):
+            out[k] = tuple(name for name in names if np.isnat(facts.on[name][k]))
+    return out
 
 
 def _each_once(

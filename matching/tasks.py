@@ -1,6 +1,6 @@
 """What an office still has to do for its households: tasks for people, drawn from the record every day, never decisions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,8 +10,14 @@ import numpy as np
 from matching.arrays import Bools
 from matching.columns import Table, among, cells, days, flags, known, texts
 from matching.deadlines import letter_valid_until, wish_confirm_due
+from matching.household import LEFT
 from matching.policy.load import PolicyBook
+from matching.promise import missing_for_start, promise_table
 from matching.reasons import Fact, Reason
+from matching.vocabulary import SEEKING
+
+OWED = ("running", "paused", "reopened")
+"""States of a promise that may still be kept in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,22 @@ def _confirm_wish(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterat
             yield _task(home, member, member, due, "TASK_CONFIRM_WISH")
 
 
+def _start_clock(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
+    """A household without a job whose promise has not begun: what is missing for it to begin is to be recorded."""
+    missing = missing_for_start(record.households, record.members, policy)
+    clocks = promise_table(record.households, record.members, record.promises, as_of, policy)
+    seeks = among(texts(record.members, "employment_state"), SEEKING) & (texts(clocks, "state") == "not_ready")
+    seeks &= np.array([bool(names) for names in missing], dtype=bool)
+    lacks = [names for names, asked in zip(missing, seeks, strict=True) if asked]
+    for (home, member), names in zip(cells(record.members, seeks, "household_id", "member_id"), lacks, strict=True):
+        yield Task(home, member, member, None, start_clock(names))
+
+
+def start_clock(missing: Iterable[str]) -> Reason:
+    """Return what is to be recorded before a promise can begin, by the columns that lack it."""
+    return Reason("TASK_START_CLOCK", {"missing": ";".join(missing)})
+
+
 def _answer_appeal(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
     waiting = ~known(texts(record.appeals, "decision"))
     for home, member, appeal, due, about in _owned(record, record.appeals, waiting, "appeal_id", "due_on", "about"):
@@ -103,7 +125,7 @@ def _prove_start(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterato
 
 
 def _promises(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
-    """A broken promise has a coded cause; who is told that a promise is void may appeal."""
+    """A broken promise has a coded cause; who is told that a promise is void may appeal; one whose file left the office is decided on."""
     told, promises = _told(record, "void", as_of), record.promises
     state = texts(promises, "state")
     uncoded = among(state, ("breached", "met_late")) & ~known(texts(promises, "breach_cause"))
@@ -113,10 +135,14 @@ def _promises(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[T
     for home, member, promise, reason in cells(promises, state == "void", *whose, "void_reason"):
         if promise not in told:
             yield _task(home, member, promise, None, "TASK_TELL_VOID", reason=str(reason))
+    left = among(texts(record.households, "status"), LEFT)
+    gone = among(texts(promises, "household_id"), set(texts(record.households, "household_id")[left]))
+    for home, member, promise, due in cells(promises, gone & among(state, OWED), *whose, "due_on"):
+        yield _task(home, member, promise, due, "TASK_VOID_PROMISE", due_on=due.isoformat())
 
 
 _RULES: tuple[Callable[[TaskRecord, date, PolicyBook], Iterator[Task]], ...] = (
-    _confirm_wish, _answer_appeal, _refusals, _slips, _prove_start, _promises,
+    _start_clock, _confirm_wish, _answer_appeal, _refusals, _slips, _prove_start, _promises,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools, Ints
+from matching.columns import Table, among, flags, picked, rows_of, texts
 from matching.eligibility import verdicts
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
@@ -19,15 +20,12 @@ OPEN_HOUSEHOLDS = ("recognised", "in_service", "one_employed", "stable")
 """Household states whose members are planned for."""
 
 
-def planned(households: pd.DataFrame, members: pd.DataFrame) -> Bools:
-    """Return (n_members,) who seeks work and belongs to a household that is open."""
-    status = members["household_id"].map(households.set_index("household_id")["status"]) if len(households) else None
-    living = (
-        np.ones(len(members), dtype=bool)
-        if status is None
-        else (status.isin(OPEN_HOUSEHOLDS) | status.isna()).to_numpy()
-    )
-    return np.asarray((members["willing"] & members["employment_state"].isin(SEEKING)).to_numpy(dtype=bool) & living)
+def planned(households: Table, members: Table) -> Bools:
+    """Return (n_members,) who seeks work and belongs to a household that is open, or whose household nobody knows."""
+    home = rows_of(texts(households, "household_id"), texts(members, "household_id"))
+    living = picked(among(texts(households, "status"), OPEN_HOUSEHOLDS), home, True)
+    seeks = flags(members, "willing") & among(texts(members, "employment_state"), SEEKING)
+    return np.asarray(seeks & living)
 
 
 def waiting(seeks: Bools, household_ids: np.ndarray, holds: Bools, standing: Ints, policy: PolicyBook) -> Bools:

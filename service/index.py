@@ -17,6 +17,7 @@ from matching.eligibility import Gate, bit
 from matching.errors import NotFound
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
+from matching.promise import missing_for_start
 from matching.splicing import find
 from service.security.regions import within
 
@@ -160,7 +161,15 @@ class Index:
         running = self.desk[on_it if self.seen is None else on_it & self.seen]
         days = running["days_left"].to_numpy(dtype=np.int64)
         order = np.lexsort((running["open_referrals"].to_numpy(), days))
-        return running.iloc[order].drop(columns="running").reset_index(drop=True)
+        return running.iloc[order].drop(columns=["running", "unstarted"]).reset_index(drop=True)
+
+    @cached_property
+    def unstarted(self) -> Ints:
+        """Return the rows of members who seek work in a household without any and whose promise lacks something to begin."""
+        waits = self.desk["unstarted"].to_numpy(dtype=bool)
+        rows = np.flatnonzero(waits if self.seen is None else waits & self.seen)
+        lacks = missing_for_start(self.households, self.members.iloc[rows], self.policy)
+        return np.array([i for i, names in zip(rows, lacks, strict=True) if names], dtype=np.int64)
 
 
 def _row(ids: np.ndarray, wanted: str, what: str) -> int:

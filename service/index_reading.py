@@ -13,15 +13,16 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bools, Ints
-from matching.columns import NO_DAY, among, counts, dated, days, flags, known, last_day, picked, rows_of, texts, written
+from matching.columns import NO_DAY, among, counts, dated, days, known, last_day, picked, rows_of, texts, written
 from matching.encoding import encode_members, encode_positions, open_referrals
 from matching.nightly_scene import NEVER_AGAIN, heard, horizon_of, in_key_order, live_locks, untouched
 from matching.pairing import Pairing
 from matching.policy.load import PolicyBook
 from matching.promise import promise_table
 from matching.splicing import Splice, find, taken
-from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
+from matching.vocabulary import OPEN_REFERRAL_STATES
 from matching.welfare import WELFARE
+from matching.welfare_queue import planned
 from service import index as reading
 from service.index import Index, Marks
 from service.index_tables import EVERY_PIECE, Tables
@@ -181,8 +182,9 @@ def _desk(state: Tables, clocks: pd.DataFrame | None, stale: Collection[str]) ->
         contacted = last_day(called, days(contacts, "contacted_on"), len(households))
         shown["last_contact_on"] = dated(picked(contacted, home, NO_DAY))
     if clocks is not None:
-        seeking = flags(members, "willing") & among(texts(members, "employment_state"), SEEKING)
+        seeking = planned(households, members)
         shown["running"] = seeking & clocks["days_left"].notna().to_numpy()
+        shown["unstarted"] = seeking & (texts(clocks, "state") == "not_ready")
     return pd.DataFrame(shown, index=pd.Index(members["member_id"].array, name="member_id"))
 
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pandas as pd
 
+from matching.household import LEFT
 from matching.reports.period import Period, area_of, counted
-from matching.reports.stock import LEFT
 
 
 def pairing_bulletin(

@@ -5,12 +5,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from matching.household import LEFT
 from matching.policy.load import PolicyBook
 from matching.reports.period import Period, area_of, counted
-from matching.vocabulary import HouseholdStatus
-
-LEFT = (HouseholdStatus.WITHDRAWN, HouseholdStatus.ENDED, HouseholdStatus.MOVED, HouseholdStatus.CLOSED)
-"""States of a file that is no longer the office's, from ``closed_on``."""
 
 _EVER = pd.Timestamp(2999, 12, 31)
 

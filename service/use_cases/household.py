@@ -104,7 +104,9 @@ def _standing(office: Office, read: Mapping[str, Columns]) -> HouseholdFile:
     about = {str(p["promise_id"]) for p in promises} | set(texts(read["members"], "member_id"))
     waiting, _ = listed(office, state="proposed", about=about, limit=500)
     record = TaskRecord(**{name: read[name] for name in TaskRecord.__dataclass_fields__})
-    state = household_table(read["households"], read["members"], read["placements"], read["referrals"], today, place)
+    state = household_table(
+        read["households"], read["members"], read["placements"], read["referrals"], today, place, read["promises"]
+    )
     return HouseholdFile(
         household, only(state), tuple(promises), warning(min(left, default=None), place), *_recognition(office, household, place),
         _members(read, clocks, today, place), tuple(records(milestone_table(read["placements"], today, place))),
@@ -192,11 +194,13 @@ class FileMember:
     entitlements: tuple[Reason, ...]
     assessed: int
     trainings: tuple[Row, ...]
+    etag: str
 
 
 @dataclass(frozen=True, slots=True)
 class Casefile:
-    """What a caseworker sees of a household; ``first`` names the member to begin with, ``chance`` is that of the household by its due day.
+    """What a caseworker sees of a household; ``first`` names the member to begin with, ``chance`` is that of the household by its due day,
+    None where no promise of a seeking member runs.
 
     ``kept`` is the household's newest clock where it was kept and no member's clock began since, None otherwise. ``tasks`` are those of the rules and the office's own chores, by due day; ``approvals`` what waits for a second person.
     """
@@ -232,12 +236,13 @@ def casefile(office: Office, household_id: str, *, request_id: str | None = None
         records(read["contacts"]), key=lambda c: (str(c["contacted_on"]), str(c["contact_id"])), reverse=True
     )
     seeking = [m for m in members if m.chance is not None]
+    in_time = [m.chance or 0.0 for m in seeking if m.clock["days_left"] is not None]
     best = max(seeking, key=lambda m: (m.chance or 0.0, str(m.row["member_id"])), default=None)
     chores = _chores(row, members, contacts)
     filed = timed(records(read["appeals"]), office.today())
     return Casefile(
         readable(office, "households", row), etag(row), tuple(members), None if best is None else str(best.row["member_id"]),
-        at_least_one(m.chance or 0.0 for m in seeking) if seeking else None, file.promises, _kept(file.promises, members),
+        at_least_one(in_time) if in_time else None, file.promises, _kept(file.promises, members),
         tuple(records(read["journal"])), _jobs(read), tuple(contacts), tuple(records(read["pairings"])), tuple(records(read["entitlement_uses"])),
         tuple(a for m in file.members for a in filed if a["member_id"] == m.member_id),
         tuple(sorted([*file.tasks, *chores], key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id))), file.approvals,
@@ -297,7 +302,7 @@ def _file_members(
         out.append(FileMember(
             readable(office, "members", member), {k: v for k, v in stands.clock.items() if k != "member_id"}, stands.path, own, best, eligible, chance,
             None if chance is None else chance_band(chance), stands.entitlements, int(str(stands.path["assessed"])),
-            tuple(c for c in courses if c["member_id"] == number),
+            tuple(c for c in courses if c["member_id"] == number), etag(member),
         ))  # fmt: skip
     return out, shown
 

@@ -6,7 +6,8 @@ from datetime import date
 import pandas as pd
 
 from matching.errors import BadInput, NotFound
-from matching.household import household_table, step_household
+from matching.household import LEFT, household_table, step_household
+from matching.vocabulary import HouseholdStatus
 from service.storage.transactions import Transaction
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
@@ -17,15 +18,18 @@ def follow(
 ) -> list[dict[str, object]]:
     """Bring the recorded states of households up to what their members' jobs say today; return the derived rows (``household_ids`` None: all).
 
-    Lifted when a member starts, back when the last job ends, stable and closed after the days policy names. What people decide
-    (withdrawn, ended, moved, ...) stands as recorded.
+    Lifted when a member starts, back when the last job ends, stable and closed after the days policy names; open while a member is owed a
+    promise of their own. What people decide (withdrawn, ended, moved, ...) stands as recorded.
     """
     today = office.today()
     which = {} if household_ids is None else {"household_id": household_ids}
     households, members = tx.read("households", **which), tx.read("members", **which)
     whose = {} if household_ids is None else {"member_id": members["member_id"].tolist()}
     placements, referrals = tx.read("placements", **whose), tx.read("referrals", **whose)
-    derived = records(household_table(households, members, placements, referrals, today, office.policy(today)))
+    promises = tx.read("promises", **which)
+    derived = records(
+        household_table(households, members, placements, referrals, today, office.policy(today), promises)
+    )
     for before, now in zip(records(households), derived, strict=True):
         if before["status"] != now["status"]:
             values = {"status": now["status"], "closed_on": pd.Timestamp(today) if now["status"] == "closed" else None}
@@ -62,7 +66,8 @@ def record_step(
         found = before["discovered_on"]
         if on > today or (isinstance(found, date) and on < found):
             raise BadInput(f"on: expected a day from {found or 'discovery'} to {today}, found {on}")
-        values: dict[str, object] = {"status": step.to, "closed_on": pd.Timestamp(on) if step.to == "closed" else None}
+        shut = step.to in (*LEFT, HouseholdStatus.REFUSED)
+        values: dict[str, object] = {"status": step.to, "closed_on": pd.Timestamp(on) if shut else None}
         if step.to == "recognised":
             values |= {
                 "recognised_on": pd.Timestamp(on),

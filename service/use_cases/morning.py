@@ -6,6 +6,9 @@ from datetime import date
 
 import pandas as pd
 
+from matching.promise import missing_for_start
+from matching.reasons import Reason
+from matching.tasks import start_clock
 from service.index import Index
 from service.use_cases.rows import records
 from service.wiring import Office
@@ -34,12 +37,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Unstarted:
+    """A member who seeks work in a household without any, and what keeps the promise from beginning."""
+
+    household_id: str
+    file_no: str
+    member_id: str
+    missing: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Morning:
-    """The last night and its changes, the most urgent member first; ``waiting`` are members with a running promise who hold nothing."""
+    """The last night and its changes, the most urgent member first; ``waiting`` are members with a running promise who hold nothing,
+    ``unstarted`` those whose promise cannot begin yet."""
 
     run: Mapping[str, object] | None
     changes: tuple[Change, ...]
     waiting: tuple[Mapping[str, object], ...]
+    unstarted: tuple[Unstarted, ...]
     caseworkers: tuple[str, ...]
 
     def count(self, change: str) -> int:
@@ -57,7 +72,18 @@ def morning(office: Office, *, caseworker: str = "") -> Morning:
     wanted = set(pairs.index[pairs == caseworker]) if caseworker else set(here.index)
     changes = () if run is None else tuple(c for c in _changes(office, index, run) if c.household_id in wanted)
     idle = index.worklist[(index.worklist["open_referrals"] == 0) & index.worklist["household_id"].isin(wanted)]
-    return Morning(run, changes, tuple(records(idle)), caseworkers)
+    return Morning(run, changes, tuple(records(idle)), _unstarted(index, wanted), caseworkers)
+
+
+def _unstarted(index: Index, wanted: set[object]) -> tuple[Unstarted, ...]:
+    rows = index.members.iloc[index.unstarted]
+    rows = rows[rows["household_id"].isin(wanted)]
+    missing = missing_for_start(index.households, rows, index.policy)
+    files = index.households["file_no"].reindex(rows["household_id"])
+    return tuple(
+        Unstarted(str(home), str(file), str(member), start_clock(names))
+        for home, file, member, names in zip(rows["household_id"], files, rows["member_id"], missing, strict=True)
+    )
 
 
 def last_night(office: Office) -> Mapping[str, object] | None:

@@ -1,9 +1,11 @@
-"""Values as forms send them: days, yuan, clock times, choices; BadInput names the field and what was expected."""
+"""Values as forms send them (days, yuan, clock times, choices; BadInput names the field and what was expected), and the way back from one."""
 
 from datetime import date
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 from fastapi import Form, Path
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from matching.errors import BadInput
@@ -71,3 +73,14 @@ def text_of(form: FormData, name: str) -> str:
 def many(form: FormData, name: str) -> str:
     """Return the ticked codes of a field as a set is written."""
     return ";".join(sorted(v for v in form.getlist(name) if isinstance(v, str) and v))
+
+
+def back_to_household(household_id: str, done: str) -> RedirectResponse:
+    """Return the way back to a household's page, which says what was done."""
+    return RedirectResponse(f"/households/{quote(household_id, safe='')}?{urlencode({'done': done})}", SEE_OTHER)
+
+
+def back_to(member_id: str, done: str, number: str = "") -> RedirectResponse:
+    """Return the way back to a member's page, which says what was done."""
+    told = {"done": done, **({"number": number} if number else {})}
+    return RedirectResponse(f"/members/{quote(member_id, safe='')}?{urlencode(told)}", SEE_OTHER)

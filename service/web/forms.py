@@ -49,7 +49,7 @@ _RENAMED: Mapping[tuple[str, str], str] = {
 LISTS: Mapping[str, str] = {
     "accepted_kinds": "kind", "needed_accommodations": "accommodation", "dimensions": "dimension",
     "functional_limits": "functional_limit", "unknown": "condition", "occupations": "occupation", "stage": "path_stage",
-    "gates": "gate", "course": "dimension",
+    "gates": "gate", "course": "dimension", "missing": "start_day",
 }  # fmt: skip
 """Fact name → list of labels, where it is not the name itself."""
 

@@ -2,7 +2,6 @@
 
 import secrets
 from typing import Annotated
-from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -37,7 +36,7 @@ from service.use_cases.household import casefile
 from service.use_cases.jobs import JOB_ENDS, JOB_KINDS
 from service.use_cases.register import UNEMPLOYMENT_REASONS, Newcomer, register_household
 from service.use_cases.sheets import sheet
-from service.web.form_fields import SEE_OTHER, Choice, Id, Words, day, decimal, text_of
+from service.web.form_fields import Choice, Id, Words, back_to_household, day, decimal, text_of
 from service.web.member_form import member_values
 from service.web.member_pages import done_words
 from service.web.view import language_of, place_name, render
@@ -61,8 +60,8 @@ def household_page(
     return render(
         request, office, office.now(), "household.html", here="household", file=file, reads=office.reads, token=secrets.token_urlsafe(12),
         stages=[s.value for s in PathStage], kinds=[k.value for k in ContactKind], results=RESULTS,
-        dibao=[d.value for d in DibaoStatus], done=done_words(Wording(language_of(request, office)), done, ""),
-        pauses=policy.items("promise.pause_reasons"), voids=policy.items("promise.void_reasons"),
+        done=done_words(Wording(language_of(request, office)), done, ""),
+        pauses=policy.items("promise.pause_reasons"),
         path_steps={s.value: [to.value for to in PathStage if to in PATH_STEPS[s]] for s in PathStage}, lists=_lists(policy),
         file_steps=[s.value for s in HouseholdStatus if s in HOUSEHOLD_STEPS[str(file.row["status"])] and s in DECIDED],
         may_ask=caller_of(request).unlimited or matrix().allows("promise_form", office.role),
@@ -73,7 +72,8 @@ def _lists(policy: PolicyBook) -> dict[str, list[str]]:
     """Return the choices of the forms that record steps."""
     return {
         "kinds": [k.value for k in ContactKind], "evidence": [e.value for e in Evidence if e is not Evidence.NONE], "jobs": list(JOB_KINDS),
-        "ends": list(JOB_ENDS), "causes": list(policy.items("promise.breach_causes")), "stage_reasons": list(PATH_MOVES),
+        "ends": list(JOB_ENDS), "causes": list(policy.items("promise.breach_causes")), "dibao": [d.value for d in DibaoStatus],
+        "voids": list(policy.items("promise.void_reasons")), "stage_reasons": list(PATH_MOVES),
         "stage_others": ["MEMBER_WISH", "VISIT_FOUND", "OTHER"],
     }  # fmt: skip
 
@@ -174,8 +174,3 @@ def _newcomer(form: FormData, n: int) -> Newcomer:
     parts = [text_of(own, part) or None for part in ("name", "identity_number", "phone")]
     who = Identity(*parts) if any(parts) else None
     return Newcomer(values, text_of(own, "unemployment_reason") or None, text_of(own, "training_wish") or None, who)
-
-
-def back_to_household(household_id: str, done: str) -> RedirectResponse:
-    """Return the way back to a household's page, which says what was done."""
-    return RedirectResponse(f"/households/{quote(household_id, safe='')}?{urlencode({'done': done})}", SEE_OTHER)

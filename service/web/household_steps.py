@@ -13,8 +13,7 @@ from service.use_cases.clocks import name_cause
 from service.use_cases.household_state import FileStep, record_step
 from service.use_cases.jobs import Job, end_job, record_job, verify_job
 from service.use_cases.next_step import take_step
-from service.web.form_fields import Choice, Id, Words, day, decimal, fen, needed_day
-from service.web.household_pages import back_to_household
+from service.web.form_fields import Choice, Id, Words, back_to_household, day, decimal, fen, needed_day
 from service.wiring import Office
 
 router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)

@@ -14,8 +14,7 @@ from service.use_cases.letters import letter
 from service.use_cases.lists import referral
 from service.use_cases.rows import only
 from service.use_cases.slips import SLIP_RESULTS, Slip, record_slip, slips_due
-from service.web.form_fields import Choice, Id, day, fen
-from service.web.member_pages import back_to
+from service.web.form_fields import Choice, Id, back_to, day, fen
 from service.web.paper import SIZES, pdf, qr_svg
 from service.web.view import render
 

@@ -38,7 +38,8 @@ _READ: Mapping[str, Callable[[FormData, str], object]] = {
     "max_hours_week": lambda f, n: decimal(n, text_of(f, n)), "earliest_start": lambda f, n: minute(n, text_of(f, n)),
     "latest_end": lambda f, n: minute(n, text_of(f, n)), "night_ok": lambda f, n: yes_no(text_of(f, n)),
     "available_from": lambda f, n: day(n, text_of(f, n)), "willing": lambda f, n: text_of(f, n) == "yes",
-    "flexibility_declared": lambda f, n: text_of(f, n) == "yes",
+    "flexibility_declared": lambda f, n: text_of(f, n) == "yes", "willing_confirmed_on": lambda f, n: day(n, text_of(f, n)),
+    "flexibility_declared_on": lambda f, n: day(n, text_of(f, n)),
 }  # fmt: skip
 """Field of the form → how its value is read."""
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -39,7 +39,7 @@ from service.use_cases.readings import note_reading
 from service.use_cases.refer import refer
 from service.use_cases.rows import only
 from service.use_cases.slips import SLIP_RESULTS
-from service.web.form_fields import SEE_OTHER, Choice, Id, Words, day, decimal, text_of
+from service.web.form_fields import SEE_OTHER, Choice, Id, Words, back_to, back_to_household, day, decimal, text_of
 from service.web.member_form import member_values
 from service.web.view import language_of, render
 from service.web.wording import Wording
@@ -195,7 +195,7 @@ def lift_form(office: AnOffice, member_id: Id, lock_id: Id) -> RedirectResponse:
 
 @router.post("/members/{member_id}/values")
 async def correct_form(request: Request, office: AnOffice, member_id: Id) -> RedirectResponse:
-    """Correct values in place; the list is made anew."""
+    """Correct values in place; the list is made anew. Back to the member, or to the household (``home``) whose task asked for it."""
     form = await request.form()
     correct(
         office,
@@ -205,7 +205,8 @@ async def correct_form(request: Request, office: AnOffice, member_id: Id) -> Red
         seen=text_of(form, "etag"),
         request_id=text_of(form, "token") or None,
     )
-    return back_to(member_id, "corrected")
+    home = text_of(form, "home")
+    return back_to_household(home, "corrected") if home else back_to(member_id, "corrected")
 
 
 @router.post("/members/{member_id}/assessment")
@@ -235,9 +236,3 @@ def machine_form(office: AnOffice, member_id: Id, to: Choice, token: Choice) -> 
     """Switch the machine's order on or off."""
     on = switch_machine(office, member_id, to == "on", key=f"form-{token}")
     return back_to(member_id, "machine_on" if on else "machine_off")
-
-
-def back_to(member_id: str, done: str, number: str = "") -> RedirectResponse:
-    """Return the way back to a member's page, which says what was done."""
-    told = {"done": done, **({"number": number} if number else {})}
-    return RedirectResponse(f"/members/{quote(member_id, safe='')}?{urlencode(told)}", SEE_OTHER)

@@ -215,3 +215,30 @@ def test_from_one_day_to_the_next_the_state_takes_only_lawful_steps(spans):
     days = frame["status"].tolist()
     for before, now in pairwise(["recognised", *days]):
         assert now == before or before == "closed" or step_household(before, now) == now
+
+
+@pytest.mark.parametrize(
+    ("owed", "status"),
+    [
+        ({}, "stable"),
+        ({"state": "breached"}, "stable"),
+        ({"state": "met"}, "closed"),
+        ({"state": "void"}, "closed"),
+        ({"scope": "household", "member_id": None}, "closed"),
+        ({"member_id": "M1"}, "closed"),
+    ],
+)
+def test_a_file_does_not_close_while_a_member_who_seeks_is_owed_a_promise_of_their_own(owed, status):
+    homes, jobs = table("households", household()), table("placements", job(began=180))
+    people = table("members", member(employment_state="employed"), member(member_id="M2"))
+    row = {
+        "promise_id": "Q2",
+        "household_id": "H1",
+        "member_id": "M2",
+        "scope": "member",
+        "started_on": ago(200),
+        "due_on": ago(170),
+    }
+    promises = table("promises", {**row, "state": "running", **owed})
+    found = household_table(homes, people, jobs, table("referrals"), TODAY, POLICY, promises)
+    assert found["status"].tolist() == [status]

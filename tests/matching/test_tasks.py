@@ -130,3 +130,57 @@ def test_grounds_that_the_record_bears_out_pass():
     with pytest.raises(PromiseError, match="expected a course that runs"):
         check_grounds("in_training", contacts(), table("trainings", {**course, "state": "offered"}), TODAY, POLICY)
     assert check_grounds("illness", contacts(), table("trainings"), TODAY, POLICY) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"willing_confirmed_on": None}, "willing_confirmed_on"),
+        ({"flexibility_declared_on": None}, "flexibility_declared_on"),
+        (
+            {"flexibility_declared_on": None, "willing_confirmed_on": None},
+            "willing_confirmed_on;flexibility_declared_on",
+        ),
+    ],
+)
+def test_what_a_promise_waits_for_is_asked_for_by_name(changes, missing):
+    names = TaskRecord.__dataclass_fields__
+    rows = {"households": [household()], "members": [member(**changes)]}
+    record = TaskRecord(**{n: table(n, *rows.get(n, [])) for n in names})
+    state = household_table(record.households, record.members, record.placements, record.referrals, TODAY, POLICY)
+    [task] = tasks_of(record, state, TODAY, POLICY)
+    assert (task.reason.code, task.member_id, task.due_on) == ("TASK_START_CLOCK", "M1", None)
+    assert task.reason.facts == {"missing": missing}
+
+
+@pytest.mark.parametrize(
+    ("person", "home", "promises"),
+    [
+        ({"willing": False}, {}, []),
+        ({"flexibility_declared": False}, {}, []),
+        ({"employment_state": "employed"}, {}, []),
+        ({}, {"status": "one_employed"}, []),
+        ({}, {"status": "applied", "recognised_on": None}, []),
+        ({}, {}, [{**PROMISE, "state": "running", "due_on": date(2026, 7, 1)}]),
+    ],
+)
+def test_nothing_is_asked_for_where_no_promise_is_to_begin_or_one_runs(person, home, promises):
+    people = [member(willing_confirmed_on=None, **person)]
+    assert codes(households=[household(**home)], members=people, promises=promises) == []
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "ended", "moved"])
+@pytest.mark.parametrize(
+    ("state", "asked"), [("running", True), ("paused", True), ("breached", False), ("void", False)]
+)
+def test_a_promise_of_a_file_that_left_the_office_is_decided_on_by_people(status, state, asked):
+    told = {"notice_id": "N1", "member_id": "M1", "item": "void", "object_id": "Q1", "given_on": date(2026, 6, 2)}
+    row = {
+        **PROMISE,
+        "state": state,
+        "due_on": date(2026, 6, 20),
+        "breach_cause": "agency_delay",
+        "void_reason": "moved",
+    }
+    found = codes(households=[household(status=status)], promises=[row], notices=[told])
+    assert found == ([("TASK_VOID_PROMISE", "Q1", date(2026, 6, 20))] if asked else [])

@@ -17,6 +17,7 @@ from service.use_cases.contacts import Contact, record_contact
 from service.use_cases.corrections import correct, current, etag
 from service.use_cases.entries import path_number
 from service.use_cases.fairs import hold_fair, shortlist
+from service.use_cases.household_state import FileStep, record_step
 from service.use_cases.letters import letter
 from service.use_cases.locks import Lock, lift_lock, lock
 from service.use_cases.machine import scorer_for, switch_machine, switched_off
@@ -248,3 +249,57 @@ def test_a_kept_promise_of_the_household_is_not_told_by_the_broken_one_of_a_memb
         )
     panel = client.get("/households/H1").text.partition('<h2 id="clock">')[2].partition("<details")[0]
     assert "按期兑现" in panel and "超" not in panel
+
+
+def test_a_promise_that_waits_for_a_day_is_asked_for_in_the_morning_and_begins_by_the_form_of_its_task(client, office):
+    def unstarted():
+        return client.get("/morning").text.partition('id="unstarted"')[2]
+
+    assert "H4" not in unstarted()
+    with office.store.write() as tx:
+        tx.delete("promises", promise_id="C4")
+        tx.update("members", {"member_id": "M6"}, {"willing_confirmed_on": None})
+    assert "/households/H4" in unstarted() and "求职意愿确认日期" in unstarted()
+    seen = etag(current(office, "members", "M6"))
+    assert f'name="etag" value="{seen}"' in client.get("/households/H4").text
+    values = {"willing_confirmed_on": "2026-11-02", "flexibility_declared_on": "2026-11-01"}
+    form = {
+        "etag": seen,
+        "home": "H4",
+        "fields": [*values, "willing"],
+        "willing": "yes",
+        **values,
+    }
+    answer = client.post("/members/M6/values", data=form, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/households/H4?done=corrected")
+    assert "H4" not in unstarted()
+    [row] = [r for r in client.get("/api/v1/worklist").json()["items"] if r["member_id"] == "M6"]
+    assert row["due_on"] == "2026-12-02"
+
+
+@pytest.mark.parametrize(("said", "willing"), [("yes", True), ("no", False)])
+def test_the_wish_is_confirmed_or_taken_back_by_the_form_of_its_task(client, office, said, willing):
+    with office.store.write() as tx:
+        tx.update("members", {"member_id": "M1"}, {"willing_confirmed_on": date(2026, 9, 1)})
+    page = client.get("/households/H1").text
+    assert "请再次确认求职意愿" in page and "已无求职意愿" in page
+    form = {"etag": etag(current(office, "members", "M1")), "home": "H1", "fields": ["willing_confirmed_on", "willing"]}
+    client.post("/members/M1/values", data={**form, "willing_confirmed_on": DAY.isoformat(), "willing": said})
+    row = current(office, "members", "M1")
+    assert (row["willing"], row["willing_confirmed_on"]) == (willing, DAY)
+    assert "请再次确认求职意愿" not in client.get("/households/H1").text
+
+
+@pytest.mark.parametrize("to", ["withdrawn", "ended", "moved"])
+def test_a_file_that_leaves_keeps_its_day_and_is_on_no_list_until_it_comes_back(client, office, to):
+    def on_list():
+        return {r["household_id"] for r in client.get("/api/v1/worklist").json()["items"]}
+
+    assert "H2" in on_list()
+    record_step(office, "H2", FileStep(to, date(2026, 11, 1), "told the office"))
+    assert current(office, "households", "H2")["closed_on"] == date(2026, 11, 1)
+    assert "H2" not in on_list()
+    assert "TASK_VOID_PROMISE" in {t["reason"]["code"] for t in client.get("/api/v1/households/H2").json()["tasks"]}
+    record_step(office, "H2", FileStep("recognised", DAY))
+    assert current(office, "households", "H2")["closed_on"] is None
+    assert "H2" in on_list()
