@@ -1,5 +1,7 @@
 """The certificate finds every broken rule by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -76,3 +78,9 @@ def test_each_broken_rule_says_how_many_were_found_and_how_many_are_allowed():
         ("outside", 9): (1, 0), ("forbidden", 0): (1, 0), ("repeated", 2): (2, 1), ("capacity", 0): (2, 1), ("capacity", 2): (3, 1),
         ("slots", 0): (3, 1), ("slots", 2): (3, 1), ("lock", 1): (0, 1),
     }  # fmt: skip
+
+
+def test_a_lock_the_plan_lacks_is_told_by_its_seeker():
+    lacking = replace(problem(), locked=np.array([[1, 2]]))
+    [found] = certify(lacking, np.array([[0, 0]]), bound=9.0).violations
+    assert (found.rule, found.index, found.found, found.allowed) == ("lock", 1, 0, 1)

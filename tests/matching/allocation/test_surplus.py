@@ -46,6 +46,18 @@ def test_the_sum_is_no_less_than_the_best_sets_by_trying_and_at_most_two_percent
     assert (np.bincount(menu.seeker[used], minlength=len(menu.slots)) <= menu.slots).all()
 
 
+@pytest.mark.parametrize("dearest", [0.02, 0.4, 1.2])
+def test_a_sure_arc_is_counted_as_one_and_no_more(dearest):
+    rng = np.random.default_rng(5)
+    menu = _menu(rng)
+    menu.utility[np.unique(menu.seeker, return_index=True)[1][::2]] = 1.0
+    menu = Menu.of(menu.home, menu.seeker, menu.utility, menu.weight, menu.slots, menu.room)
+    cost = rng.uniform(0.01, dearest, len(menu.home))
+    total, _ = best_surplus(menu, cost)
+    best = sum(_best_by_trying(menu, cost, h) for h in range(6))
+    assert best - 1e-9 <= total <= best * 1.02
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_household_of_few_arcs_gets_its_best_set_exactly_however_many_it_may_hold(seed):
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 
 import psutil
@@ -111,9 +112,10 @@ def test_a_local_worker_killed_half_way_changes_nothing(tmp_path, shards, alone)
     def kill(step):
         if step == "planning" and not killed:
             for child in psutil.Process(os.getpid()).children(recursive=True):
-                if "loky" in " ".join(child.cmdline()) and "tracker" not in " ".join(child.cmdline()):
-                    child.kill()
-                    killed.append(child.pid)
+                with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # ended by itself a moment ago
+                    if "loky" in " ".join(child.cmdline()) and "tracker" not in " ".join(child.cmdline()):
+                        child.kill()
+                        killed.append(child.pid)
             time.sleep(0.1)
 
     assert planned(tmp_path / "two", kill, workers=2) == alone
