@@ -10,7 +10,7 @@ COPY models models
 COPY service service
 RUN useradd --system --uid 10001 --home-dir /app onemonth && mkdir -p /app/var && chown onemonth /app/var
 USER onemonth
-ENV ONEMONTH_HOME=/app/var ONEMONTH_HOST=0.0.0.0 XDG_CACHE_HOME=/tmp
+ENV ONEMONTH_HOME=/app/var ONEMONTH_HOST=0.0.0.0 XDG_CACHE_HOME=/tmp MALLOC_ARENA_MAX=2
 EXPOSE 8000
 ENTRYPOINT ["/app/.venv/bin/onemonth"]
 CMD ["serve"]

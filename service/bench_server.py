@@ -16,6 +16,9 @@ import numpy as np
 from service.cli_console import Step
 from service.settings import PREFIX
 
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
+"""What the units and the image tell the C library's allocator; the server that is measured is told the same."""
+
 STARTS_WITHIN = 600.0
 """Seconds a server may take to answer its first request."""
 
@@ -86,7 +89,7 @@ def serving(
     named = {PREFIX + name.upper(): value for name, value in {"home": str(home), **(settings or {})}.items()}
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", factory, *options], env={**os.environ, **named}, cwd=Path(__file__).parents[1],
+        [sys.executable, "-m", "uvicorn", factory, *options], env={**os.environ, **ALLOCATOR, **named}, cwd=Path(__file__).parents[1],
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
     try:

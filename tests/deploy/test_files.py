@@ -12,6 +12,7 @@ import typer.main
 import yaml
 
 from service.app import ROUTERS
+from service.bench_server import ALLOCATOR
 from service.cli import app
 from service.security.matrix import matrix
 from service.settings import PREFIX, Settings
@@ -80,6 +81,14 @@ def test_a_unit_says_what_systemd_and_the_command_line_understand(path):
     assert all(understood(words) for words in commands)
     if path.suffix == ".service":
         assert commands and SHUT_IN.items() <= dict(sections(path)["Service"]).items()
+
+
+def test_the_server_is_measured_with_the_allocator_it_is_deployed_with():
+    unit = sections(ROOT / "deploy" / "systemd" / "onemonth.service")["Service"]
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    for name, value in ALLOCATOR.items():
+        assert ("Environment", f"{name}={value}") in unit
+        assert re.search(rf"^ENV .*\b{name}={value}\b", image, re.MULTILINE)
 
 
 def test_systemd_where_it_is_at_hand_finds_no_fault_in_the_units(tmp_path):
