@@ -19,8 +19,6 @@ from service.web.wording import Wording
 from tests.browser.test_walks import check_page
 from tests.models import region
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 @pytest.fixture
 def w(page):

@@ -19,8 +19,6 @@ from models.trained import Blend, TrainedRanker
 from tests.models import region
 from tests.models.region import QUICK, record, referral
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def sides():
     frame = region.frame()

@@ -3,7 +3,6 @@
 from datetime import date
 
 import numpy as np
-import pytest
 
 from models.choices import choices_on
 from models.datasets import training_frame
@@ -13,8 +12,6 @@ from models.splits import temporal_split
 from tests.matching.people import member, table
 from tests.models import region
 from tests.models.region import DAY, placement, record, referral
-
-pytestmark = pytest.mark.xdist_group("trained")
 
 
 def late():

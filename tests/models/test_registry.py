@@ -14,7 +14,6 @@ from models.train import TrainConfig, fit
 from models.trained import Blend, TrainedRanker
 from tests.models import region
 
-pytestmark = pytest.mark.xdist_group("trained")
 WHEN = "2026-06-10T02:00:00+08:00"
 
 

@@ -4,12 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from models.registry import Registry
 from tests.models import region
 
-pytestmark = pytest.mark.xdist_group("trained")
 ROOT = Path(__file__).resolve().parents[2]
 
 WRITER = """

@@ -18,7 +18,6 @@ from models.registry_golden import golden_scores, score_in_child
 from models.trained import RULE_ONLY, Blend, TrainedRanker
 from tests.models import region
 
-pytestmark = pytest.mark.xdist_group("trained")
 WHEN = "2026-06-10"
 
 

@@ -17,8 +17,6 @@ from models.trained import TrainedRanker
 from tests.models import region
 from tests.models.region import QUICK, record, referral
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def days(value, n):
     return np.full(n, float(value))

@@ -14,8 +14,6 @@ from models.watch import watch
 from tests.models import region
 from tests.models.region import QUICK
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def late():
     """Return a scorer that learned from the earlier part only, and the day after its last referral."""

@@ -84,7 +84,6 @@ def test_15_without_a_promoted_model_the_rule_answers_and_says_so(office):
     assert rank_member(office, "M1").model_version == "baseline"
 
 
-@pytest.mark.xdist_group("trained")
 @pytest.mark.parametrize("spoilt", ["features of another release", "a file that was changed"])
 def test_15_where_the_model_in_charge_does_not_fit_the_rule_answers_and_says_so(office, client, monkeypatch, spoilt):
     registry, day = office.registry, "2026-11-02T02:00:00+08:00"

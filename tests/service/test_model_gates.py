@@ -26,7 +26,6 @@ from tests.house.tree import ROOT
 from tests.models import region
 from tests.models.region import QUICK
 
-pytestmark = pytest.mark.xdist_group("trained")
 WHEN = "2026-06-10T02:00:00+08:00"
 
 

@@ -22,8 +22,6 @@ from tests.models import region
 from tests.service.records import fill
 from tests.service.region import DAY
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 @pytest.fixture
 def living(tmp_path):

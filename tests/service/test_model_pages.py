@@ -27,8 +27,6 @@ from tests.models import region
 from tests.service.records import fill
 from tests.service.region import DAY
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 PLACES = ("/models", "/models/compare", "/models/watch", "/models/shadow", "/models/overrides", "/models/data")
 PERSON = re.compile(r"\b[MHR]\d{1,3}\b|荔湾-00\d|\bR[0-9a-f]{18}\b")
 

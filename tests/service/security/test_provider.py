@@ -21,8 +21,6 @@ from tests.service.records import fill
 from tests.service.region import DAY
 from tests.service.security.identity_provider import CLIENT, FAULTS, SECRET, at_the_provider, started
 
-pytestmark = pytest.mark.xdist_group("provider")
-
 
 @pytest.fixture(scope="module")
 def process():

@@ -157,7 +157,6 @@ def test_nothing_is_overwritten(tmp_path, kept_here):
     assert sorted(p.name for p in tmp_path.glob(".copy*")) == []
 
 
-@pytest.mark.xdist_group("trained")
 def test_models_come_back_with_the_key_that_checks_them_and_without_the_one_that_signs(tmp_path):
     settings = Settings(home=tmp_path / "home")
     registry = Registry(settings.home / "models")
