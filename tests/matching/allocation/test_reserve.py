@@ -55,6 +55,15 @@ def test_what_nobody_will_miss_costs_nothing_and_the_scarce_seat_what_the_next_t
     assert allocate(AllocationProblem(today, np.array([5, 100])), prices).pairs.tolist() == [[0, 1]]
 
 
+def test_who_has_no_slot_left_makes_no_seat_dearer():
+    today, arrivals, capacity = drawn(3, n=8)
+    slots = np.array([1, 0, 1, 0, 0, 0, 1, 1])
+    forecast = Forecast(arrivals, 6)
+    prices = shadow_prices(AllocationProblem(today, capacity, slots=slots), forecast)
+    assert prices.any()
+    assert prices == pytest.approx(shadow_prices(AllocationProblem(today[slots > 0], capacity), forecast), abs=1e-9)
+
+
 def test_alike_positions_are_priced_as_one_class():
     today, arrivals, capacity = drawn(7)
     double = [0, 1, 2, 3, 4, 2]
