@@ -26,6 +26,7 @@ from matching.columns import (
     written,
 )
 from matching.errors import BadInput, Conflict
+from matching.offers import put_to_member
 from matching.policy.load import PolicyBook
 from matching.promise import RUNS, months_later
 from matching.vocabulary import SEEKING, WORKING, HouseholdStatus
@@ -225,8 +226,8 @@ def _lost_days(
     today: np.datetime64,
 ) -> dict[str, pd.arrays.IntegerArray]:
     recognised = days(households, "recognised_on")
-    referred = _first(homes, referrals, "created_on", recognised, today)
-    started = _first(homes, placements, "started_on", recognised, today)
+    referred = _first(homes, referrals, "created_on", recognised, today, put_to_member(referrals))
+    started = _first(homes, placements, "started_on", recognised, today, np.ones(len(placements), dtype=bool))
     return {
         "days_before_recognition": whole_days(recognised, days(households, "discovered_on")),
         "days_to_first_referral": whole_days(referred, recognised),
@@ -234,8 +235,10 @@ def _lost_days(
     }
 
 
-def _first(homes: Mapping[object, int], rows: Table, column: str, since: Days, today: np.datetime64) -> Days:
-    """Return each household's first such day on or after its recognition."""
+def _first(
+    homes: Mapping[object, int], rows: Table, column: str, since: Days, today: np.datetime64, keep: Bools
+) -> Days:
+    """Return each household's first such day on or after its recognition, of the rows that are kept."""
     home, on = looked_up(homes, texts(rows, "member_id")), days(rows, column)
-    mine = (on >= picked(since, home, NO_DAY)) & (on <= today)
+    mine = keep & (on >= picked(since, home, NO_DAY)) & (on <= today)
     return first_day(home[mine], on[mine], len(since))

@@ -97,7 +97,7 @@ def plan_shard(
     scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
     found = lists_of(scene, scorer, policy)
     solved = solve_night(scene, scorer, policy, found, rng, outlook)
-    referrals = referrals_of(scene, found, solved)
+    referrals = referrals_of(scene, policy, found, solved)
     diff = diff_of(scene, referrals)
     forecast = forecast_of(scene, policy, found, referrals, solved.standing_placed)
     new = only_new(scene, referrals)

@@ -8,7 +8,7 @@ import pandas as pd
 from matching.arrays import Bools, Ints
 from matching.candidates import Candidates
 from matching.columns import texts, written
-from matching.eligibility import Gate
+from matching.eligibility import Gate, verdicts
 from matching.features import build
 from matching.nightly_problem import Solved
 from matching.nightly_scene import RUNNING, Scene
@@ -22,8 +22,11 @@ _WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
 _NOBODY = np.zeros(0, dtype=object)
 
 
-def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFrame:
-    """Return everything the night wants proposed, yesterday's kept proposals among it, best first within a member."""
+def referrals_of(scene: Scene, policy: PolicyBook, found: Candidates, solved: Solved) -> pd.DataFrame:
+    """Return everything the night wants proposed, yesterday's kept proposals among it, best first within a member.
+
+    ``suitability`` is ``ok`` where every rule is met tonight, ``unknown`` where one cannot be told.
+    """
     mi, pj = solved.pairs.T
     utility = solved.p_placed * solved.p_stays
     order = np.lexsort((pj, -utility, mi))
@@ -43,7 +46,7 @@ def referrals_of(scene: Scene, found: Candidates, solved: Solved) -> pd.DataFram
             "tier": scene.tier[mi],
             "mi": mi,
             "pj": pj,
-            "suitability": "ok",
+            "suitability": np.where(verdicts(scene.pairing, policy, mi, pj).unknown == 0, "ok", "unknown"),
         }
     ).astype(dict.fromkeys(("member_id", "household_id", "position_id", "kind", "tier", "suitability"), "str"))
     return frame.assign(**_trade(scene, found, frame))

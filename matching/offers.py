@@ -6,8 +6,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from matching.columns import Table, among, counts, days, looked_up, texts, written
+from matching.arrays import Bools
+from matching.columns import Table, among, counts, days, known, looked_up, texts, written
 from matching.policy.load import PolicyBook
+
+
+def put_to_member(referrals: Table) -> Bools:
+    """Return (n,) referrals that were issued: no draft, and no proposal of the night that ended before a person issued it."""
+    state = texts(referrals, "state")
+    nobodys = (texts(referrals, "source") == "night") & ~known(texts(referrals, "caseworker_id"))
+    return np.asarray((state != "draft") & ~(nobodys & among(state, ("revoked", "expired", "filled"))))
 
 
 def offer_duty_table(members: Table, referrals: Table, as_of: date, policy: PolicyBook) -> pd.DataFrame:
@@ -26,7 +34,7 @@ def offer_duty_table(members: Table, referrals: Table, as_of: date, policy: Poli
     row = dict(zip(texts(members, "member_id"), range(n), strict=True))
     owner, on = looked_up(row, texts(referrals, "member_id")), days(referrals, "created_on")
     made = (owner >= 0) & (on <= np.datetime64(as_of, "D")) & (texts(referrals, "suitability") == "ok")
-    made &= ~among(texts(referrals, "state"), ("draft", "revoked"))
+    made &= put_to_member(referrals) & (texts(referrals, "state") != "revoked")
     months = on[made].astype("datetime64[M]").astype(np.int64)
     posts = list(zip(owner[made].tolist(), texts(referrals, "position_id")[made], months.tolist(), strict=True))
     sizes = Counter((i, month) for i, _, month in set(posts))

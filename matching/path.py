@@ -27,6 +27,7 @@ from matching.columns import (
     written,
 )
 from matching.errors import BadInput, Conflict
+from matching.offers import put_to_member
 from matching.policy.load import PolicyBook
 from matching.reasons import Reason
 from matching.vocabulary import DIMENSIONS, PathStage
@@ -78,7 +79,7 @@ def path_table(
     stage = np.where(last >= 0, recorded, texts(members, "path_stage"))
     since = np.where(last >= 0, picked(entered, last, NO_DAY), days(members, "registered_on"))
     sent, sent_on = looked_up(row, texts(referrals, "member_id")), days(referrals, "created_on")
-    sent[~((sent_on >= picked(since, sent, NO_DAY)) & (sent_on <= today) & (texts(referrals, "state") != "draft"))] = -1
+    sent[~((sent_on >= picked(since, sent, NO_DAY)) & (sent_on <= today) & put_to_member(referrals))] = -1
     begun = _begun(row, placements, today)
     frame = {
         "member_id": written(ids), "stage": written(stage), "entered_on": dated(since),

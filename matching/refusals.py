@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools, Ints
+from matching.arrays import Bools, Days, Ints
 from matching.columns import (
     Table,
     among,
@@ -19,6 +19,7 @@ from matching.columns import (
     in_order,
     known,
     last_of,
+    picked,
     rows_of,
     texts,
     written,
@@ -61,6 +62,13 @@ class NotCounted(StrEnum):
     NOT_TOLD = "not_told"
     APPEALED = "appealed"
     REVERSED = "reversed"
+    SAME_POST = "same_post"
+
+
+PAUSING = ("refusal_count", "suitability", "data", "status", "clock")
+"""What an appeal is about that stops every counter until it is decided; one about the order of a list does not."""
+
+_ABOUT_REFUSALS = ("refusal_count", "suitability")
 
 
 _ENDS_RUN = frozenset({NotCounted.JUSTIFIED_BY_RULE.value, NotCounted.JUSTIFIED.value})
@@ -119,6 +127,9 @@ def refusal_log(referrals: Table, notices: Table, appeals: Table, as_of: date) -
     Columns ``referral_id member_id answered_on refused counts why_not``: ``refused`` (bool) the member declined; ``counts`` (bool) the
     offer was suitable when it was made, the reason is coded and found unjustified by a person, the member was told, and no appeal
     stands or was upheld; ``why_not`` a :class:`NotCounted` code, "" where it counts or was no refusal. Oldest first.
+
+    An appeal that names an offer of the member's is about that one. Another stops all of the member's while it stands
+    (:data:`PAUSING`); upheld about the count or suitability, it takes out what was answered by the day it was filed. A post counts once.
     """
     today = np.datetime64(as_of, "D")
     answered = days(referrals, "outcome_on")
@@ -127,8 +138,12 @@ def refusal_log(referrals: Table, notices: Table, appeals: Table, as_of: date) -
     rows = np.flatnonzero(among(state, ANSWERED | {"declined"}) & (answered <= today))
     ids = texts(referrals, "referral_id")[rows]
     refused = state[rows] == "declined"
-    why = np.where(refused, _why_not(referrals, rows, notices, appeals, today), "").astype(object)
+    why = np.where(refused, _why_not(referrals, rows, answered[rows], notices, appeals, today), "").astype(object)
     order = in_order(answered[rows], ids)
+    counting = rows[order][refused[order] & (why[order] == "")]
+    pairs = pd.MultiIndex.from_arrays([texts(referrals, name)[counting] for name in ("member_id", "position_id")])
+    again = among(ids, set(texts(referrals, "referral_id")[counting[pairs.duplicated()]]))
+    why[again] = NotCounted.SAME_POST.value
     return pd.DataFrame({
         "referral_id": written(ids[order]), "member_id": written(texts(referrals, "member_id")[rows][order]),
         "answered_on": dated(answered[rows][order]), "refused": refused[order], "counts": (refused & (why == ""))[order],
@@ -136,13 +151,13 @@ def refusal_log(referrals: Table, notices: Table, appeals: Table, as_of: date) -
     })  # fmt: skip
 
 
-def _why_not(referrals: Table, rows: Ints, notices: Table, appeals: Table, today: np.datetime64) -> np.ndarray:
+def _why_not(
+    referrals: Table, rows: Ints, answered: Days, notices: Table, appeals: Table, today: np.datetime64
+) -> np.ndarray:
     """Return (n,) why each of some offers would not count as a refusal, the first rule that says so, "" where none does."""
     given, withdrawn = days(notices, "given_on"), days(notices, "withdrawn_on")
     told = (texts(notices, "item") == "refusal") & (given <= today) & ~(withdrawn <= today)
-    about = among(texts(appeals, "about"), ("refusal_count", "suitability")) & (days(appeals, "filed_on") <= today)
-    decided = about & (days(appeals, "decided_on") <= today)
-    upheld = decided & (texts(appeals, "decision") == "upheld")
+    stands, upheld = _under_appeal(referrals, rows, answered, appeals, today)
     ids, reason, judged = (texts(referrals, name)[rows] for name in ("referral_id", "reason", "refusal_justified"))
     rules = (
         (NotCounted.WITHDRAWN_BY_OTHERS, among(texts(referrals, "reason_side")[rows], ("employer", "agency"))),
@@ -150,15 +165,31 @@ def _why_not(referrals: Table, rows: Ints, notices: Table, appeals: Table, today
         (NotCounted.JUSTIFIED_BY_RULE, among(reason, JUSTIFIED_BY_RULE)),
         (NotCounted.JUSTIFIED, judged == "yes"),
         (NotCounted.UNDECIDED, (judged != "no") | ~known(reason)),
-        (NotCounted.REVERSED, among(ids, _objects(appeals, upheld))),
-        (NotCounted.APPEALED, among(ids, _objects(appeals, about & ~decided))),
-        (NotCounted.NOT_TOLD, ~among(ids, _objects(notices, told))),
+        (NotCounted.REVERSED, upheld),
+        (NotCounted.APPEALED, stands),
+        (NotCounted.NOT_TOLD, ~among(ids, set(texts(notices, "object_id")[told]) - {None})),
     )
     return np.select([rule for _, rule in rules], [code.value for code, _ in rules], "")
 
 
-def _objects(table: Table, rows: Bools) -> set[object]:
-    return set(texts(table, "object_id")[rows]) - {None}
+def _under_appeal(
+    referrals: Table, rows: Ints, answered: Days, appeals: Table, today: np.datetime64
+) -> tuple[Bools, Bools]:
+    """Return (n,) each: offers an appeal stops that is not decided, and offers an appeal takes out that was upheld."""
+    ids, owner = texts(referrals, "referral_id"), texts(referrals, "member_id")
+    whose, about, filed = texts(appeals, "member_id"), texts(appeals, "about"), days(appeals, "filed_on")
+    at = rows_of(ids, texts(appeals, "object_id"))
+    names = picked(owner, at, None) == whose
+    decided = days(appeals, "decided_on") <= today
+    stands = (filed <= today) & ~decided
+    upheld = decided & (texts(appeals, "decision") == "upheld")
+    ids, owner = ids[rows], owner[rows]
+    stopped = among(ids, set(texts(appeals, "object_id")[stands & names]))
+    stopped |= among(owner, set(whose[stands & ~names & among(about, PAUSING)]))
+    out = among(ids, set(texts(appeals, "object_id")[upheld & names]))
+    for member, day in zip(*(x[upheld & ~names & among(about, _ABOUT_REFUSALS)] for x in (whose, filed)), strict=True):
+        out |= (owner == member) & (answered <= day)
+    return stopped, out
 
 
 def refusal_table(log: pd.DataFrame, as_of: date, policy: PolicyBook) -> pd.DataFrame:

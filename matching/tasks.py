@@ -14,7 +14,7 @@ from matching.household import LEFT
 from matching.policy.load import PolicyBook
 from matching.promise import missing_for_start, promise_table
 from matching.reasons import Fact, Reason
-from matching.vocabulary import SEEKING
+from matching.vocabulary import RESULT_OWED, SEEKING
 
 OWED = ("running", "paused", "reopened")
 """States of a promise that may still be kept in time."""
@@ -109,8 +109,8 @@ def _refusals(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[T
 
 
 def _slips(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
-    """A letter's return slip that did not come back in time is asked for; silence is not success."""
-    out = among(texts(record.referrals, "state"), ("issued", "no_slip"))
+    """A letter whose result, or whose first day of work, nobody has told in time is asked about; silence is not success."""
+    out = among(texts(record.referrals, "state"), RESULT_OWED)
     for home, member, referral, created in _owned(record, record.referrals, out, "referral_id", "created_on"):
         until = letter_valid_until(created, policy)
         if until < as_of:

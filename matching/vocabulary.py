@@ -266,6 +266,9 @@ class ReferralState(StrEnum):
 OPEN_REFERRAL_STATES = frozenset({"draft", "issued", "attended", "offered", "accepted"})
 """Referral states that hold a place at the post and a slot of the member."""
 
+RESULT_OWED = (OPEN_REFERRAL_STATES - {"draft"}) | {"no_slip"}
+"""States of a letter that is out and of which nobody has said yet how it ended, or that work has begun."""
+
 REFERRAL_STEPS: dict[str, frozenset[str]] = {
     "draft": frozenset({"issued", "revoked", "expired", "filled"}),
     "issued": frozenset({"attended", "no_show", "rejected", "declined", "revoked", "expired", "filled", "no_slip"}),

@@ -23,6 +23,7 @@ from matching.columns import (
     texts,
     written,
 )
+from matching.offers import put_to_member
 from matching.policy.load import PolicyBook
 
 WELFARE = "PUBLIC_WELFARE"
@@ -115,7 +116,7 @@ def _other_offers(
     made = (
         (owner >= 0) & (on >= picked(ended, owner, NO_DAY)) & (on <= today) & (texts(referrals, "suitability") == "ok")
     )
-    made &= ~among(texts(referrals, "state"), ("draft", "revoked"))
+    made &= put_to_member(referrals) & (texts(referrals, "state") != "revoked")
     others = {(i, p) for i, p in zip(owner[made].tolist(), post[made], strict=True) if kinds.get(p, WELFARE) != WELFARE}
     return counts(np.array([i for i, _ in others], dtype=np.int64), len(row))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from matching.offers import put_to_member
 from matching.reports.period import Period
 from matching.vocabulary import EmployerRejection
 
@@ -22,7 +23,7 @@ def post_use(
     """
     last = pd.Timestamp(period.last)
     shown = positions[(positions["posted_on"] <= last) & ~(positions["valid_until"] < pd.Timestamp(period.first))]
-    made = referrals[period.holds(referrals["created_on"]) & (referrals["state"] != "draft")]
+    made = referrals[period.holds(referrals["created_on"]) & put_to_member(referrals)]
     ended = referrals[period.holds(referrals["outcome_on"]) & (referrals["state"] == "rejected")]
     jobs = placements[(placements["started_on"] <= last) & (placements["verified_on"] <= last)]
     out = shown[["position_id", "employer_id", "kind", "title", "region_code", "openings_total"]].reset_index(drop=True)

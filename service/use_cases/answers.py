@@ -21,6 +21,8 @@ Row = Mapping[str, object]
 ABOUT = ("ranking", "refusal_count", "status", "data", "suitability", "clock")
 """What an appeal may be about."""
 
+_ABOUT_OFFERS = ("refusal_count", "suitability")
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -61,7 +63,7 @@ def judge(
 ) -> dict[str, object]:
     """Record whether a refusal was justified, decided by the person acting, and return the referral; the judgement can be changed.
 
-    NotFound without the referral, Conflict when it was not declined, BadInput where the reason is justified by rule and ``no`` is asked.
+    What the member was told of another judgement is withdrawn: a changed one counts only after it is told anew. NotFound without the referral, Conflict when it was not declined, BadInput where the reason is justified by rule and ``no`` is asked.
     """
     with office.store.write() as tx:
         row = _declined(tx, referral_id)
@@ -73,7 +75,16 @@ def judge(
             actor=office.actor, role=office.role, action="refusal.judged", object_type="referrals", object_id=referral_id,
             before={"refusal_justified": row["refusal_justified"]}, after=values, reason=str(row["reason"]), request_id=request_id,
         )  # fmt: skip
+        if row["refusal_justified"] != justified.value:
+            _withdraw_notices(tx, office, referral_id, request_id)
         return {**row, **values}
+
+
+def _withdraw_notices(tx: Transaction, office: Office, referral_id: str, request_id: str | None) -> None:
+    values = {"withdrawn_on": pd.Timestamp(office.today())}
+    for notice in records(tx.read("notices", item="refusal", object_id=referral_id, withdrawn_on=None)):
+        tx.update("notices", {"notice_id": notice["notice_id"]}, values)
+        _journal(tx, office, "notice.withdrawn", "notices", str(notice["notice_id"]), values, request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ def tell(
 ) -> dict[str, object]:  # fmt: skip
     """Record that a member was told something today and return the notice; a refusal counts only after this.
 
-    The same ``key`` again returns the same notice.
+    The same ``key`` again returns the same notice. Conflict for a refusal nobody has judged: there is nothing to tell yet.
     """
     with office.store.write() as tx:
         _member(tx, member_id)
@@ -98,8 +109,13 @@ def tell(
             "notice_id": identifier("N", office.actor, key), "member_id": member_id, "item": told.item, "object_id": told.object_id,
             "version": "1", "given_on": pd.Timestamp(office.today()), "withdrawn_on": None, "channel": told.channel,
         }  # fmt: skip
-        if told.item == "refusal" and _declined(tx, str(told.object_id))["member_id"] != member_id:
-            raise BadInput(f"object_id: expected a refusal of member {member_id}, found {told.object_id}")
+        if told.item == "refusal":
+            refusal = _declined(tx, str(told.object_id))
+            _require_own(refusal, member_id, "a refusal")
+            if refusal["refusal_justified"] not in (Justified.YES, Justified.NO):
+                raise Conflict(
+                    f"refusal {told.object_id} is not judged yet; say whether it had good reason, then tell it"
+                )
         return enter(tx, office, "notices", row, "notice.given", by_day=("given_on",), request_id=request_id)
 
 
@@ -117,13 +133,16 @@ def appeal(
 ) -> dict[str, object]:  # fmt: skip
     """File an appeal and return it with the last day to answer; a counted refusal does not count while it stands.
 
-    The same ``key`` again returns the same appeal. The words keep no identity or phone number.
+    About the count or suitability it may name a referral of the member's, else it is about all of them. The same ``key`` again returns the
+    same appeal. The words keep no identity or phone number. NotFound without the member or the referral named, BadInput for another's.
     """
     if complaint.about not in ABOUT:
         raise BadInput(f"about: expected one of {', '.join(ABOUT)}, found {complaint.about}")
     today = office.today()
     with office.store.write() as tx:
         region = str(_member(tx, member_id)["region_code"])
+        if complaint.about in _ABOUT_OFFERS and complaint.object_id is not None:
+            _require_own(_referral(tx, complaint.object_id), member_id, "a referral")
         row: dict[str, object] = {
             "appeal_id": identifier("P", office.actor, key), "member_id": member_id, "about": complaint.about, "object_id": complaint.object_id,
             "filed_on": pd.Timestamp(today), "due_on": pd.Timestamp(appeal_due(today, office.policy(today).at(region[:6]))),
@@ -144,7 +163,7 @@ def appeal(
 def decide_appeal(office: Office, appeal_id: str, decision: str, *, request_id: str | None = None) -> dict[str, object]:
     """Decide an appeal (upheld, rejected, partly) and return it; one upheld takes the refusal out of every counter.
 
-    NotFound without the appeal, Conflict when it is decided already.
+    One upheld in part takes out none: who decides judges each refusal it is about anew.     NotFound without the appeal, Conflict when it is decided already.
     """
     if decision not in ("upheld", "rejected", "partly"):
         raise BadInput(f"decision: expected upheld, rejected or partly, found {decision}")
@@ -167,11 +186,20 @@ def _member(tx: Transaction, member_id: str) -> dict[str, object]:
     return only(frame)
 
 
-def _declined(tx: Transaction, referral_id: str) -> dict[str, object]:
+def _referral(tx: Transaction, referral_id: str) -> dict[str, object]:
     frame = tx.seen("referrals", referral_id=referral_id)
     if frame.empty:
         raise NotFound(f"no referral {referral_id!r} in the record; check the number")
-    row = only(frame)
+    return only(frame)
+
+
+def _require_own(row: Row, member_id: str, what: str) -> None:
+    if row["member_id"] != member_id:
+        raise BadInput(f"object_id: expected {what} of member {member_id}, found {row['referral_id']}")
+
+
+def _declined(tx: Transaction, referral_id: str) -> dict[str, object]:
+    row = _referral(tx, referral_id)
     if row["state"] != "declined":
         raise Conflict(f"referral {referral_id} is {row['state']}; expected one the member declined")
     return row

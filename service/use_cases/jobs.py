@@ -10,6 +10,7 @@ from matching.vocabulary import POSITION_KINDS, EmploymentState, Evidence
 from service.storage.transactions import Transaction
 from service.use_cases.entries import identifier, same_again
 from service.use_cases.lifted import drop, lift
+from service.use_cases.referral_ends import end_void
 from service.use_cases.refusals import NoOpening
 from service.use_cases.rows import journalled, only
 from service.wiring import Office
@@ -49,6 +50,7 @@ def record_job(
 ) -> dict[str, object]:  # fmt: skip
     """Record a job found without a referral and return the placement; verified evidence keeps the promise.
 
+    The member's open referrals are withdrawn, and those of the post where this took its last opening are filled, as after a referral.
     The same ``key`` again returns the same placement. NotFound without the member or the post, BadInput for a day ahead or an unknown kind or evidence, Conflict when the same job is there,
     NoOpening when the post has none left.
     """
@@ -67,8 +69,7 @@ def record_job(
             return same_again(only(earlier), told)
         if len(tx.read("placements", member_id=member_id, started_on=job.started_on)):
             raise Conflict(f"member {member_id}: a job from {job.started_on} is recorded already")
-        if job.position_id is not None:
-            take_opening(tx, job.position_id)
+        left = 0 if job.position_id is None else take_opening(tx, job.position_id)
         proven = job.evidence != Evidence.NONE
         row: dict[str, object] = {
             **told, "referral_id": None, "started_on": pd.Timestamp(job.started_on), "evidence": job.evidence,
@@ -79,12 +80,14 @@ def record_job(
         _journal(tx, office, "placement.started", row, None, row, request_id)
         if proven:
             lift(tx, office, member_id, job.kind, job.started_on, request_id)
+        end_void(tx, office, member_id, job.position_id, left, request_id)
         return only(tx.read("placements", placement_id=row["placement_id"]))
 
 
 def verify_job(office: Office, placement_id: str, evidence: str, *, request_id: str | None = None) -> dict[str, object]:
     """Record what proves a job and return the placement; evidence that comes late still shows a start in time.
 
+    Of a job that has ended meanwhile it shows the end too: a promise it kept is open again where the job ended soon.
     NotFound without the placement, Conflict when it is proven already, BadInput for no evidence.
     """
     _one_of("evidence", evidence, [e.value for e in Evidence if e is not Evidence.NONE])
@@ -100,6 +103,9 @@ def verify_job(office: Office, placement_id: str, evidence: str, *, request_id: 
         started = row["started_on"]
         assert isinstance(started, date)
         lift(tx, office, str(row["member_id"]), str(row["kind"]), started, request_id)
+        ended = row["ended_on"]
+        if isinstance(ended, date):
+            drop(tx, office, str(row["member_id"]), started, ended, request_id)
         return _placement(tx, placement_id)
 
 

@@ -19,7 +19,9 @@ from matching.vocabulary import (
 from service.storage.transactions import Transaction
 from service.use_cases.jobs import employment_state, take_opening
 from service.use_cases.lifted import lift
-from service.use_cases.rows import journalled, only, records
+from service.use_cases.refer import refer
+from service.use_cases.referral_ends import end_void, note_step
+from service.use_cases.rows import journalled, only
 from service.wiring import Office
 
 _SIDE = {
@@ -44,13 +46,16 @@ class Outcome:
 def record_outcome(
     office: Office, referral_id: str, outcome: Outcome, *, request_id: str | None = None
 ) -> Mapping[str, object]:
-    """Move a referral on and return it; the same outcome again changes nothing.
+    """Move a referral on and return it; the same outcome again changes nothing. A proposal is issued by ``refer``, with all it asks.
 
     NotFound without such a referral, Conflict when the state does not allow the step or somebody was faster, BadInput when a
-    reason or the first day of work is missing, NoOpening when the last opening went to another.
+    reason or the first day of work is missing or a day cannot be, NoOpening when the last opening went to another.
     """
     with office.store.write() as tx:
-        return move(tx, office, referral_id, outcome, request_id)
+        before = _referral(tx, referral_id)
+        if (before["state"], outcome.to) != ("draft", "issued"):
+            return move(tx, office, referral_id, outcome, request_id)
+    return refer(office, str(before["member_id"]), str(before["position_id"]), request_id=request_id)
 
 
 def move(
@@ -61,10 +66,10 @@ def move(
     if before["state"] == outcome.to:
         return before
     step(str(before["state"]), outcome.to)
-    values = _values(outcome, before, office.today())
+    values = _values(outcome, before, office)
     if tx.update("referrals", {"referral_id": referral_id}, values, where={"state": before["state"]}) != 1:
         raise Conflict(f"referral {referral_id} was changed by somebody else; look at it again")
-    _journal(tx, office, referral_id, before, values, request_id)
+    note_step(tx, office, before, values, request_id)
     if outcome.to == "started":
         _start(tx, office, before, outcome, request_id)
     return _referral(tx, referral_id)
@@ -77,23 +82,27 @@ def _referral(tx: Transaction, referral_id: str) -> dict[str, object]:
     return only(frame)
 
 
-def _values(outcome: Outcome, before: Mapping[str, object], today: date) -> dict[str, object]:
-    """Return the columns to write; BadInput names what is missing."""
+def _values(outcome: Outcome, before: Mapping[str, object], office: Office) -> dict[str, object]:
+    """Return the columns to write; BadInput names what is missing or cannot be."""
     values: dict[str, object] = {"state": outcome.to, "reason_side": _SIDE.get(outcome.to), "reason": outcome.reason}
+    if outcome.to == "issued":
+        values["caseworker_id"] = office.actor
     if outcome.to == "rejected":
         _one_of("reason", outcome.reason, EmployerRejection)
     if outcome.to == "declined":
         _one_of("reason", outcome.reason, RefusalReason)
         values["refusal_justified"] = _justified(outcome)
     if outcome.to == "started":
-        values["started_on"] = pd.Timestamp(_first_day(outcome, before, today))
-    if outcome.to not in OPEN_REFERRAL_STATES:
-        values["outcome_on"] = pd.Timestamp(outcome.outcome_on or today)
-    return values
+        values["started_on"] = pd.Timestamp(_first_day(outcome, before, office.today()))
+    over = outcome.to not in OPEN_REFERRAL_STATES
+    on = _passed("outcome_on", outcome.outcome_on or office.today(), before, office.today())
+    return {**values, "outcome_on": pd.Timestamp(on) if over else None}
 
 
 def _one_of(
-    name: str, found: str | None, codes: type[EmployerRejection] | type[RefusalReason] | type[Evidence]
+    name: str,
+    found: str | None,
+    codes: type[EmployerRejection] | type[RefusalReason] | type[Evidence] | type[Justified],
 ) -> None:
     allowed = [c.value for c in codes]
     if found not in allowed:
@@ -101,6 +110,8 @@ def _one_of(
 
 
 def _justified(outcome: Outcome) -> str:
+    if outcome.refusal_justified is not None:
+        _one_of("refusal_justified", outcome.refusal_justified, Justified)
     if outcome.reason in JUSTIFIED_BY_RULE:
         if outcome.refusal_justified == Justified.NO:
             raise BadInput(f"refusal_justified: reason {outcome.reason} is justified by rule; expected yes, found no")
@@ -109,13 +120,19 @@ def _justified(outcome: Outcome) -> str:
 
 
 def _first_day(outcome: Outcome, before: Mapping[str, object], today: date) -> date:
-    created = before["created_on"]
-    assert isinstance(created, date)
-    if outcome.started_on is None or not created <= outcome.started_on <= today:
-        raise BadInput(f"started_on: expected a day from {created} to {today}, found {outcome.started_on or 'nothing'}")
+    first = _passed("started_on", outcome.started_on, before, today)
     if outcome.evidence is not None:
         _one_of("evidence", outcome.evidence, Evidence)
-    return outcome.started_on
+    return first
+
+
+def _passed(name: str, day: date | None, before: Mapping[str, object], today: date) -> date:
+    """Return a day from the referral to today; BadInput for another or none."""
+    created = before["created_on"]
+    assert isinstance(created, date)
+    if day is None or not created <= day <= today:
+        raise BadInput(f"{name}: expected a day from {created} to {today}, found {day or 'nothing'}")
+    return day
 
 
 def _start(
@@ -142,39 +159,4 @@ def _start(
     )  # fmt: skip
     if evidence != Evidence.NONE:
         lift(tx, office, member_id, kind, outcome.started_on or office.today(), request_id)
-    _close_others(tx, office, referral, left - 1, request_id)
-
-
-def _close_others(
-    tx: Transaction, office: Office, referral: Mapping[str, object], left: int, request_id: str | None
-) -> None:
-    """The member's other referrals are withdrawn; when the last opening went, the post's others are filled."""
-    ends = [("member_id", "revoked", "FOUND_OTHER"), *([("position_id", "filled", "FULL")] if left == 0 else [])]
-    for column, state, reason in ends:
-        others = tx.read("referrals", None, **{column: referral[column]})
-        for row in records(others[others["state"].isin(OPEN_REFERRAL_STATES)]):
-            end_by_office(tx, office, row, state, reason, request_id)
-
-
-def end_by_office(
-    tx: Transaction, office: Office, referral: Mapping[str, object], state: str, reason: str, request_id: str | None
-) -> None:
-    """End an open referral on the office's own side, with the coded reason; one that was moved on meanwhile stays as it is."""
-    values = {"state": state, "reason": reason, "reason_side": "agency", "outcome_on": pd.Timestamp(office.today())}
-    if tx.update("referrals", {"referral_id": referral["referral_id"]}, values, where={"state": referral["state"]}):
-        _journal(tx, office, str(referral["referral_id"]), referral, values, request_id)
-
-
-def _journal(
-    tx: Transaction,
-    office: Office,
-    referral_id: str,
-    before: Mapping[str, object],
-    values: Mapping[str, object],
-    request_id: str | None,
-) -> None:
-    tx.journal(
-        actor=office.actor, role=office.role, action=f"referral.{values['state']}", object_type="referrals", object_id=referral_id,
-        before={"state": before["state"]}, after=journalled(values), reason=None if values["reason"] is None else str(values["reason"]),
-        request_id=request_id,
-    )  # fmt: skip
+    end_void(tx, office, member_id, position_id, left - 1, request_id)

@@ -7,7 +7,7 @@ import pandas as pd
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import OPEN_REFERRAL_STATES, PositionStatus
 from service.storage.transactions import Transaction
-from service.use_cases.outcome import end_by_office
+from service.use_cases.referral_ends import end_by_office
 from service.use_cases.rows import journalled, only, records
 from service.wiring import Office
 

@@ -28,14 +28,15 @@ from service.wiring import Office
 
 
 def refer(
-    office: Office, member_id: str, position_id: str, *, key: str | None = None, reason: str | None = None
-) -> Mapping[str, object]:
+    office: Office, member_id: str, position_id: str, *, key: str | None = None, reason: str | None = None, request_id: str | None = None
+) -> Mapping[str, object]:  # fmt: skip
     """Refer a member to a post and return the referral; a proposal the night made for the pair is issued rather than doubled.
 
+    A proposal that is issued becomes an offer of today: its letter is valid from today, and its suitability is that of today.
     ``reason`` is why the officer departs from the list shown, as a code; the override report reads it. The same ``key`` again returns the same referral and changes nothing. Ineligible, NoOpening or NoSlot when it cannot be done,
     KeyReused when the key belongs to another pair.
     """
-    wish = _Wish(member_id, position_id, key, identifier("R", office.actor, key))
+    wish = _Wish(member_id, position_id, key, identifier("R", office.actor, key), key or request_id)
     earlier = _replayed(office.store.read, wish)
     if earlier is not None:
         return earlier
@@ -62,19 +63,18 @@ def refer(
         if draft is None:
             tx.insert("referrals", [row])
         else:
-            tx.update(
-                "referrals",
-                {"referral_id": draft},
-                {"state": "issued", "caseworker_id": office.actor},
-                where={"state": "draft"},
-            )
+            row = {name: row[name] for name in _OF_THE_DAY}
+            tx.update("referrals", {"referral_id": draft}, row, where={"state": "draft"})
         issued = draft or wish.referral_id
         tx.journal(
             actor=office.actor, role=office.role, action="referral.issued", object_type="referrals", object_id=issued,
-            before=None if draft is None else {"state": "draft"}, after=journalled(row) if draft is None else {"state": "issued"},
-            reason=reason, request_id=key,
+            before=None if draft is None else {"state": "draft"}, after=journalled(row), reason=reason, request_id=wish.request_id,
         )  # fmt: skip
         return only(tx.read("referrals", referral_id=issued))
+
+
+_OF_THE_DAY = ("state", "caseworker_id", "created_on", "suitability")
+"""What a proposal takes from the day it is issued on; the chance it was planned with stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class _Wish:
     position_id: str
     key: str | None
     referral_id: str
+    request_id: str | None
 
 
 def _replayed(read: Callable[..., pd.DataFrame], wish: _Wish) -> Mapping[str, object] | None:
@@ -190,7 +191,7 @@ def _give_way(tx: Transaction, office: Office, proposals: Iterable[str], reason:
         tx.update("referrals", {"referral_id": referral_id}, values, where={"state": "draft"})
         tx.journal(
             actor=office.actor, role=office.role, action="referral.revoked", object_type="referrals", object_id=referral_id,
-            before={"state": "draft"}, after=journalled(values), reason=reason, request_id=wish.key,
+            before={"state": "draft"}, after=journalled(values), reason=reason, request_id=wish.request_id,
         )  # fmt: skip
 
 

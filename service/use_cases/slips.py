@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from matching.errors import BadInput, NotFound
+from matching.vocabulary import RESULT_OWED
 from service.storage.transactions import Transaction
 from service.use_cases.outcome import Outcome, move
 from service.use_cases.rows import only, records
@@ -67,8 +68,8 @@ def _issued(tx: Transaction, office: Office, referral_id: str, request_id: str |
 
 
 def slips_due(office: Office) -> list[dict[str, object]]:
-    """Return the letters that are out and past their last day without a slip, the oldest first."""
+    """Return the letters past their last day whose result nobody has told, or whose first day of work, the oldest first."""
     today = office.today()
     last = pd.Timestamp(today - timedelta(days=office.policy(today).whole("referral.valid_days")))
-    out = office.store.read("referrals", state=["issued", "no_slip"])
+    out = office.store.read("referrals", state=sorted(RESULT_OWED))
     return records(out[out["created_on"] < last].sort_values(["created_on", "referral_id"]))

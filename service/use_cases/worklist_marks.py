@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from matching.columns import days, texts
-from matching.vocabulary import OPEN_REFERRAL_STATES, Reachable
+from matching.vocabulary import OPEN_REFERRAL_STATES, RESULT_OWED, Reachable
 from service.index import Index
 from service.use_cases.chance import chance_band
 from service.use_cases.rows import at, records
@@ -45,7 +45,7 @@ def marked(office: Office, index: Index, rows: list[Row]) -> list[Row]:
     out = []
     for row, person in zip(rows, people, strict=True):
         held = mine.get(str(row["member_id"]), [])
-        overdue = [r for r in held if r["state"] in ("issued", "no_slip") and _before(r["created_on"], last_day)]
+        overdue = [r for r in held if r["state"] in RESULT_OWED and _before(r["created_on"], last_day)]
         chance = chances.get(str(row["household_id"]))
         blocker = next((code for code, holds in (
             ("UNREACHABLE", row["reachable"] == Reachable.UNREACHABLE), ("SLIP_OVERDUE", 0 < len(held) == len(overdue)),
@@ -62,8 +62,8 @@ def _before(day: object, other: date) -> bool:
 
 
 def members_with_slips_due(office: Office) -> set[str]:
-    """Return the members of whom a letter is out past its last day without a slip."""
-    out = office.store.read("referrals", ["member_id", "created_on"], state=["issued", "no_slip"])
+    """Return the members of whom a letter is past its last day and nobody has told its result."""
+    out = office.store.read("referrals", ["member_id", "created_on"], state=sorted(RESULT_OWED))
     return set(texts(out, "member_id")[days(out, "created_on") < np.datetime64(_last_day(office), "D")])
 
 

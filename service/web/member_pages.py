@@ -73,7 +73,7 @@ def member_page(
         blocked=sorted(ranking.blocked.items(), key=lambda kv: (-kv[1], kv[0])),
         open_referrals=[r for r in mine if r["state"] in OPEN_REFERRAL_STATES or r["state"] == "no_slip"],
         closed_referrals=[r for r in mine if r["state"] not in OPEN_REFERRAL_STATES and r["state"] != "no_slip"],
-        why=answer, found=found, locks=[_titled(index, row) for row in locks_of(office, member_id)],
+        refused=[r for r in mine if r["state"] == "declined"], why=answer, found=found, locks=[_titled(index, row) for row in locks_of(office, member_id)],
         machine_off=switched_off(office, member_id), filed=appeals(office, member_id=member_id), token=secrets.token_urlsafe(12),
         kinds=POSITION_KINDS, lock_reasons=LOCK_REASONS, slip_results=SLIP_RESULTS,
         refusal_reasons=[r.value for r in RefusalReason], rejections=[r.value for r in EmployerRejection],

@@ -90,6 +90,15 @@ def test_nobody_is_referred_beyond_capacity_and_the_certificate_says_so():
     assert made.certificate.feasible and made.certificate.gap <= 0.01
 
 
+def test_a_proposal_of_which_a_rule_cannot_be_told_is_not_called_suitable():
+    tables = region(n_members=2, n_positions=1)
+    tables["members"].loc[0, "commute_limit_minutes"] = None
+    tables["members"].loc[1, "household_id"] = "H9"
+    tables["positions"].loc[0, ["kind", "openings_left", "openings_total"]] = ["EMPLOYER", 2, 2]
+    told = plan(tables).referrals.set_index("member_id")["suitability"].to_dict()
+    assert told == {"M00": "unknown", "M01": "ok"}
+
+
 def test_everyone_left_without_has_a_reason_and_nobody_is_lost():
     tables = region(n_members=30)
     made = plan(tables)

@@ -48,3 +48,10 @@ def test_only_suitable_offers_that_were_made_by_today_count():
         duty(*month(3), suitability="failed")["offers"] == 0 and duty(*month(3), suitability="unknown")["offers"] == 0
     )
     assert duty(*month(3), state="draft")["offers"] == 0 and duty(*month(7))["offers"] == 0
+
+
+def test_a_proposal_of_the_night_that_ended_before_anybody_issued_it_was_no_offer():
+    for state in ("filled", "expired"):
+        assert duty(*month(3), state=state)["offers"] == 3
+        assert duty(*month(3), state=state, source="night", caseworker_id="C1")["offers"] == 3
+        assert duty(*month(3), state=state, source="night")["offers"] == 0

@@ -112,11 +112,39 @@ def test_an_appeal_stops_the_count_until_it_is_decided_and_for_good_where_it_is_
     assert why(refusal(), appeals=[appeal()]) == NotCounted.APPEALED
     assert why(refusal(), appeals=[appeal(decided_on=day, decision="upheld")]) == NotCounted.REVERSED
     assert why(refusal(), appeals=[appeal(decided_on=day, decision="rejected")]) == ""
+    assert why(refusal(), appeals=[appeal(decided_on=day, decision="partly")]) == ""
     assert (
         why(refusal(), appeals=[appeal(decided_on=TODAY + timedelta(days=1), decision="upheld")]) == NotCounted.APPEALED
     )
-    assert why(refusal(), appeals=[appeal(about="data")]) == ""
+    assert why(refusal(), appeals=[appeal(about="data")]) == NotCounted.APPEALED
     assert why(refusal(), appeals=[appeal(filed_on=TODAY + timedelta(days=1))]) == ""
+
+
+def test_an_appeal_that_names_no_offer_stops_all_of_the_member_s_and_upheld_takes_out_what_it_was_filed_against():
+    rows, told = [refusal(1, days_ago=9), refusal(2, days_ago=1)], [notice(1), notice(2)]
+    decided = {"decided_on": TODAY, "decision": "upheld"}
+
+    def reasons(**changes):
+        return log(rows, told, [appeal(**{"object_id": None, **changes})])["why_not"].tolist()
+
+    for about in ("refusal_count", "suitability", "data", "status", "clock"):
+        assert reasons(about=about) == ["appealed", "appealed"], about
+    assert reasons(about="clock", object_id="C1") == ["appealed", "appealed"]
+    assert reasons(about="ranking", object_id="P1") == ["", ""]
+    assert reasons(**decided) == reasons(about="suitability", **decided) == ["reversed", ""]
+    assert reasons(about="data", **decided) == reasons(decided_on=TODAY, decision="rejected") == ["", ""]
+
+
+def test_an_appeal_of_somebody_else_changes_nothing():
+    decided = {"decided_on": TODAY, "decision": "upheld"}
+    for changes in ({}, decided, {"object_id": None}, {"object_id": None, **decided}):
+        assert why(refusal(), appeals=[appeal(member_id="M2", **changes)]) == "", changes
+
+
+def test_a_post_declined_on_two_slips_counts_once():
+    rows = [refusal(k, days_ago=k, position_id="P1" if k < 3 else "P2") for k in (1, 2, 3, 4)]
+    rows[3]["refusal_justified"] = "yes"
+    assert log(rows, [notice(k) for k in (1, 2, 3, 4)])["why_not"].tolist() == ["justified", "", "", "same_post"]
 
 
 def test_a_reversal_restores_every_counter():

@@ -8,7 +8,8 @@ import pytest
 
 from matching.errors import BadInput, Conflict, NotFound
 from matching.vocabulary import JUSTIFIED_BY_RULE, RefusalReason
-from service.use_cases.outcome import Outcome, end_by_office, record_outcome
+from service.use_cases.outcome import Outcome, record_outcome
+from service.use_cases.referral_ends import end_by_office
 from service.use_cases.rows import records
 from tests.service.conftest import add
 from tests.service.region import DAY
@@ -58,7 +59,7 @@ def test_each_outcome_writes_whose_it_is_when_and_why_and_one_entry(office):
         ("issued", Outcome("no_slip"), "agency", None, DAY),
         ("attended", Outcome("offered", outcome_on=LATER), None, None, None),
         ("offered", Outcome("accepted"), None, None, None),
-        ("draft", Outcome("issued"), None, None, None),
+        ("no_slip", Outcome("attended"), None, None, None),
     ]
     for k, (state, outcome, side, reason, on) in enumerate(cases):
         number = referred(office, post=f"P{1 + k % 5}", state=state, number=f"R{k}")
