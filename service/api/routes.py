@@ -148,7 +148,7 @@ def get_referral(office: AnOffice, referral_id: Id) -> schemas.ReferralOut:
 
 @router.post(
     "/referrals/{referral_id}/transitions", tags=["referrals"],
-    responses=responses("not-found", "conflict", "no-opening", "too-large", "media-type"),
+    responses=responses("not-found", "conflict", "no-opening", "no-slot", "ineligible", "too-large", "media-type"),
 )  # fmt: skip
 def post_transition(
     office: AnOffice,
@@ -156,7 +156,8 @@ def post_transition(
     referral_id: Id,
     body: Annotated[schemas.TransitionIn, Body(openapi_examples=EXAMPLES["transition"])],
 ) -> schemas.ReferralOut:
-    """Record what became of a referral. `started` makes the placement and takes the opening in the same transaction."""
+    """Record what became of a referral. `started` makes the placement and takes the opening in the same transaction; `issued` asks of a
+    proposal all that a referral is asked, and makes it an offer of today."""
     return _referral(record_outcome(office, referral_id, Outcome(**body.model_dump()), request_id=request_id))
 
 
