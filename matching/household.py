@@ -49,6 +49,9 @@ HOUSEHOLD_STEPS: dict[str, frozenset[str]] = {
 FOLLOWED = ("recognised", "in_service", "one_employed", "stable")
 """States that follow from the members' jobs; all others are decided by people and stand as recorded."""
 
+DECIDED = ("applied", "recognised", "refused", "withdrawn", "ended", "moved")
+"""States that people record; the others follow from jobs, or come with the first registration."""
+
 LEFT = ("withdrawn", "ended", "moved", "closed")
 """States of a file that is no longer the office's, from ``closed_on``."""
 
@@ -70,17 +73,17 @@ def step_household(state: str, to: str) -> str:
     )
 
 
-def counted_members(members: pd.DataFrame, as_of: date, policy: PolicyBook) -> Bools:
+def counted_members(members: Table, as_of: date, policy: PolicyBook) -> Bools:
     """Return (n,) members who count: willing, not inactive or moved, of working age (unknown age counts)."""
     month = np.datetime64(as_of, "M")
-    text = members["birth_month"].to_numpy(dtype=object)
+    text = texts(members, "birth_month")
     born = np.array([b if isinstance(b, str) else "NaT" for b in text], dtype="datetime64[M]")
-    retires = policy.retirement_months(text, members["sex"].to_numpy(dtype=object)).astype("datetime64[M]")
+    retires = policy.retirement_months(text, texts(members, "sex")).astype("datetime64[M]")
     months = (month - born).astype(np.int64)
     young = ~np.isnat(born) & (months < 12 * policy.whole("work.minimum_age"))
     retired = ~np.isnat(retires) & (month >= retires)
-    away = members["employment_state"].isin(["inactive", "moved"]).to_numpy()
-    return np.asarray(members["willing"].to_numpy(dtype=bool) & ~(young | retired | away))
+    away = among(texts(members, "employment_state"), ("inactive", "moved"))
+    return np.asarray(flags(members, "willing") & ~(young | retired | away))
 
 
 def household_table(

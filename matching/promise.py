@@ -2,14 +2,14 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from matching.arrays import Bools, Ints
+from matching.arrays import Bools, Days, Ints
 from matching.columns import (
     NO_DAY,
     Table,
@@ -20,6 +20,7 @@ from matching.columns import (
     flags,
     in_order,
     known,
+    last_day,
     last_of,
     looked_up,
     picked,
@@ -41,8 +42,11 @@ RUNS = ("running", "paused", "breached", "reopened")
 ZERO_EMPLOYMENT = ("recognised", "in_service")
 """Household states in which nobody of working age has a job, so that a clock may start by itself."""
 
+WISH = "willing_confirmed_on"
+"""Column of the day the wish to work was confirmed."""
+
 START_EVENTS: dict[str, tuple[str, ...]] = {
-    "recognised_and_flexibility_declared": ("recognised_on", "willing_confirmed_on", "flexibility_declared_on"),
+    "recognised_and_flexibility_declared": ("recognised_on", WISH, "flexibility_declared_on"),
     "agreement_signed": ("recognised_on", "flexibility_declared_on"),
     "recognised": ("recognised_on",),
     "registered": ("registered_on",),
@@ -92,8 +96,9 @@ def promise_table(households: Table, members: Table, promises: Table, as_of: dat
 
     A stored promise of the member wins, then one of the household, then the clock the facts imply: in a recognised household without
     a job it starts on the latest of the days ``promise.start_event`` names, for the first ready member where ``promise.scope`` is the
-    household, for each member alone where it is the member. A promise that was kept gives way to facts that start a new one after it:
-    the job was lost, the household is without work again and has confirmed its wish since.
+    household, for each member alone where it is the member. A promise that was kept, or declared void, gives way to facts of some member
+    that start a new one after it: the household is without work (again) and the wish was confirmed since. After a job that was lost it
+    starts on that job's last day (``unemployed_since``) at the earliest.
 
     Returns
     -------
@@ -106,28 +111,45 @@ def promise_table(households: Table, members: Table, promises: Table, as_of: dat
     """
     today = np.datetime64(as_of, "D")
     regions = np.array([str(code)[:6] for code in texts(members, "region_code")], dtype=object)
-    implied = _implied_start(households, members, regions, today, policy)
+    began, met, due_then = (days(promises, name) for name in ("started_on", "met_on", "due_on"))
+    state_then, paused_then = _as_they_stood(promises, households, as_of, policy)
+    newest = _newest(members, promises, began, today)
+    over = _over_on(promises, met)
+    implied = _implied_start(households, members, regions, [picked(over, at, NO_DAY) for at in newest], today, policy)
     started = implied.copy()
     due = _each_once(started, np.zeros(len(members), dtype=np.int64), regions, policy, due_date)
     paused = np.zeros(len(members), dtype=np.int64)
     state = np.where(np.isnat(started), "not_ready", PromiseState.RUNNING.value).astype(object)
-    began, met, last_day = (days(promises, name) for name in ("started_on", "met_on", "due_on"))
-    state_then, paused_then = _as_they_stood(promises, households, as_of, policy)
-    counted, order = (
-        np.where(began <= today, texts(promises, "scope"), ""),
-        in_order(began, texts(promises, "promise_id")),
-    )
+    for at in newest:
+        hit = (at >= 0) & ~(implied > picked(over, at, NO_DAY))
+        started[hit], due[hit], paused[hit], state[hit] = (
+            v[at[hit]] for v in (began, due_then, paused_then, state_then)
+        )
+    net = np.where(paused > 0, _each_once(due, paused, regions, policy, rolled), due)
+    return _clocks(members, started, due, net, state, today, policy)
+
+
+def _newest(members: Table, promises: Table, began: Days, today: np.datetime64) -> tuple[Ints, Ints]:
+    """Return (n_members,) the row of the newest promise begun by a day, of each member's household and of each member alone; -1 without."""
+    scopes, order = texts(promises, "scope"), in_order(began, texts(promises, "promise_id"))
+    counted, rows = np.where(began <= today, scopes, ""), list[Ints]()
     for key, scope in (("household_id", "household"), ("member_id", "member")):
         theirs = texts(members, key)
         place = {owner: k for k, owner in enumerate(dict.fromkeys(theirs))}
         owners = np.where(counted == scope, looked_up(place, texts(promises, key)), -1)
-        at = last_of(owners, order, len(place))[looked_up(place, theirs)]
-        hit = (at >= 0) & ~(implied > picked(met, at, NO_DAY))
-        started[hit], due[hit], paused[hit], state[hit] = (
-            v[at[hit]] for v in (began, last_day, paused_then, state_then)
-        )
-    net = np.where(paused > 0, _each_once(due, paused, regions, policy, rolled), due)
-    return _clocks(members, started, due, net, state, today, policy)
+        rows.append(last_of(owners, order, len(place))[looked_up(place, theirs)])
+    return rows[0], rows[1]
+
+
+def _over_on(promises: Table, met: Days) -> Days:
+    """Return (n,) the day after which facts may start a new promise: the first day of the job that kept it, or the day it became void."""
+    void = texts(promises, "state") == PromiseState.VOID
+    return np.where(void, _later_column(promises, "voided_on"), met)
+
+
+def _later_column(promises: Table, name: str) -> Days:
+    """Return (n,) a day that tables made before the column was kept do not have."""
+    return days(promises, name) if name in promises.columns else np.full(len(promises), NO_DAY)
 
 
 def _as_they_stood(promises: Table, households: Table, as_of: date, policy: PolicyBook) -> tuple[np.ndarray, Ints]:
@@ -136,7 +158,7 @@ def _as_they_stood(promises: Table, households: Table, as_of: date, policy: Poli
     today = np.datetime64(as_of, "D")
     state = np.where(days(promises, "met_on") > today, PromiseState.RUNNING.value, texts(promises, "state"))
     used = wholes(promises, "paused_days")
-    since = days(promises, "paused_since") if "paused_since" in promises.columns else np.full(len(promises), NO_DAY)
+    since = _later_column(promises, "paused_since")
     runs = np.flatnonzero((state == PromiseState.PAUSED.value) & (since <= today))
     if not len(runs):
         return state, used
@@ -181,9 +203,17 @@ def _clocks(
 
 
 def _implied_start(
-    households: Table, members: Table, regions: np.ndarray, today: np.datetime64, policy: PolicyBook
-) -> np.ndarray:
-    """Return (n,) the day the facts start each member's clock, NaT where they do not or not yet."""
+    households: Table,
+    members: Table,
+    regions: np.ndarray,
+    over: Sequence[Days],
+    today: np.datetime64,
+    policy: PolicyBook,
+) -> Days:
+    """Return (n,) the day the facts start each member's clock, NaT where they do not or not yet.
+
+    ``over`` are the days (n,) the newest stored promises ended, of the household and of the member alone: only facts after them count.
+    """
     if not len(members):
         return np.zeros(0, dtype="datetime64[D]")
     facts = _start_facts(households, members, regions, policy)
@@ -191,6 +221,13 @@ def _implied_start(
     for event, names in facts.events():
         latest = np.column_stack([facts.on[name] for name in names]).max(axis=1)
         start = np.where((facts.event == event) & ~np.isnat(latest), latest, start)
+    lost = picked(last_day(facts.home, days(members, "unemployed_since"), len(households)), facts.home, NO_DAY)
+    for ended in over:
+        start = np.where(
+            start > ended,
+            np.where(lost > ended, np.maximum(start, lost), start),
+            np.where(np.isnat(ended), start, NO_DAY),
+        )
     start[~facts.asked | (start > today)] = NO_DAY
     first = picked(first_day(facts.home, start, len(households)), facts.home, NO_DAY)
     willing = flags(members, "willing")
@@ -218,7 +255,7 @@ def _start_facts(households: Table, members: Table, regions: np.ndarray, policy:
     at = rows_of(texts(households, "household_id"), texts(members, "household_id"))
     jobless = picked(among(texts(households, "status"), ZERO_EMPLOYMENT), at, False)
     on = {"recognised_on": picked(days(households, "recognised_on"), at, NO_DAY)}
-    on |= {name: days(members, name) for name in ("willing_confirmed_on", "flexibility_declared_on", "registered_on")}
+    on |= {name: days(members, name) for name in (WISH, "flexibility_declared_on", "registered_on")}
     places, inverse = np.unique(regions.astype(str), return_inverse=True)
     events = np.array([policy.at(str(p)).text("promise.start_event") for p in places])[inverse]
     shared = np.array([policy.at(str(p)).text("promise.scope") == "household" for p in places])[inverse]
@@ -227,20 +264,24 @@ def _start_facts(households: Table, members: Table, regions: np.ndarray, policy:
     return _StartFacts(at, on, events, shared, asked)
 
 
-def missing_for_start(households: Table, members: Table, policy: PolicyBook) -> list[tuple[str, ...]]:
+def missing_for_start(households: Table, members: Table, clocks: Table, policy: PolicyBook) -> list[tuple[str, ...]]:
     """Return of each member, in the order of ``members``, the days (columns) the record lacks for the facts to start a clock.
 
-    Empty where nothing is missing, and for whom no clock is to start: not willing, not declared flexible where that is a condition, in a
-    household that has work or is not recognised.
+    ``clocks`` is ``promise_table`` of the same members. Where a promise was kept or void and nothing has started a new one since, that is
+    the day that is to be given anew. Empty where nothing is missing or a clock runs, and for whom no clock is to start: not willing, not
+    declared flexible where that is a condition, in a household that has work or is not recognised.
     """
     regions = np.array([str(code)[:6] for code in texts(members, "region_code")], dtype=object)
     out: list[tuple[str, ...]] = [()] * len(members)
     if not len(members):
         return out
-    facts = _start_facts(households, members, regions, policy)
+    facts, state = _start_facts(households, members, regions, policy), texts(clocks, "state")
+    waits = facts.asked & ~among(state, RUNS)
     for event, names in facts.events():
-        for k in np.flatnonzero(facts.asked & (facts.event == event)):
-            out[k] = tuple(name for name in names if np.isnat(facts.on[name][k]))
+        anew = WISH if WISH in names else names[-1]
+        for k in np.flatnonzero(waits & (facts.event == event)):
+            lacks = tuple(name for name in names if np.isnat(facts.on[name][k]))
+            out[k] = lacks if state[k] == "not_ready" else lacks or (anew,)
     return out
 
 

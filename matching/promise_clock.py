@@ -72,6 +72,8 @@ class Promise:
         First day of the job that kept the promise, in time or late.
     void_reason, breach_cause : str
         Coded reasons.
+    voided_on : date or None
+        The day from which it is void.
     breached_on : date or None
         First day after the net due day; stays when late evidence corrects the state to met, so that both facts are kept.
     previous : Promise or None
@@ -90,6 +92,7 @@ class Promise:
     pause_reason: str = ""
     met_on: date | None = None
     void_reason: str = ""
+    voided_on: date | None = None
     breached_on: date | None = None
     breach_cause: str = ""
     previous: "Promise | None" = None
@@ -142,13 +145,14 @@ def row_of(promise: Promise) -> dict[str, object]:
         "started_on": promise.started_on, "due_on": promise.due_on, "state": promise.state.value, "paused_days": promise.paused_days,
         "met_on": promise.met_on, "void_reason": promise.void_reason or None, "breach_cause": promise.breach_cause or None,
         "paused_since": promise.paused_since, "pause_reason": promise.pause_reason or None, "breached_on": promise.breached_on,
+        "voided_on": promise.voided_on,
     }  # fmt: skip
 
 
 def promise_of(row: Mapping[str, object], policy: PolicyBook) -> Promise:
     """Return a row of the promises table as a promise; ``paused_days`` of the row are those of the pauses that are over."""
     days: dict[str, Any] = {
-        k: v for k in ("met_on", "breached_on", "paused_since") if isinstance(v := row.get(k), date)
+        k: v for k in ("met_on", "breached_on", "voided_on", "paused_since") if isinstance(v := row.get(k), date)
     }
     started, due, state = row["started_on"], row["due_on"], PromiseState(str(row["state"]))
     assert isinstance(started, date) and isinstance(due, date)
@@ -228,13 +232,13 @@ def _void(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     _coded(event, "promise.void_reasons", policy)
     _two_people(event)
     stopped = _resumed(promise, event.on, policy) if promise.paused_since is not None else promise
-    return replace(stopped, state=PromiseState.VOID, void_reason=event.reason)
+    return replace(stopped, state=PromiseState.VOID, void_reason=event.reason, voided_on=event.on)
 
 
 def _reinstate(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:
     """The clock stands where it would have stood: the days between were no fault of the member."""
     _two_people(event)
-    return advance(replace(promise, state=_running(promise), void_reason=""), event.on, policy)
+    return advance(replace(promise, state=_running(promise), void_reason="", voided_on=None), event.on, policy)
 
 
 def _placed(promise: Promise, event: ClockEvent, policy: PolicyBook) -> Promise:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from matching.arrays import Bools
-from matching.columns import Table, among, cells, days, flags, known, texts
+from matching.columns import NO_DAY, Table, among, cells, days, flags, known, picked, rows_of, texts
 from matching.deadlines import letter_valid_until, wish_confirm_due
-from matching.household import LEFT
+from matching.household import counted_members
 from matching.policy.load import PolicyBook
-from matching.promise import missing_for_start, promise_table
+from matching.promise import START_EVENTS, WISH, missing_for_start, promise_table
 from matching.reasons import Fact, Reason
-from matching.vocabulary import RESULT_OWED, SEEKING
+from matching.vocabulary import RESULT_OWED
+from matching.welfare_queue import OPEN_HOUSEHOLDS, planned
 
 OWED = ("running", "paused", "reopened")
 """States of a promise that may still be kept in time."""
@@ -49,7 +50,8 @@ def tasks_of(record: TaskRecord, state: Table, as_of: date, policy: PolicyBook) 
 
     ``state`` is what ``household_table`` says of the record's households that day.
     """
-    found = [*_dibao_review(state), *(task for rule in _RULES for task in rule(record, as_of, policy))]
+    found = [*_dibao_review(state), *_void(record, state, as_of, policy)]
+    found += [task for rule in _RULES for task in rule(record, as_of, policy)]
     return tuple(sorted(found, key=lambda t: (t.due_on or date.min, t.reason.code, t.object_id)))
 
 
@@ -61,25 +63,26 @@ def _dibao_review(state: Table) -> Iterator[Task]:
 
 
 def _confirm_wish(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
-    """The wish to work is confirmed again after the days policy names, while the member seeks."""
+    """The wish to work is confirmed again after the days policy names, while the member seeks and the household is open."""
     members = record.members
-    seeks = flags(members, "willing") & (texts(members, "employment_state") == "unemployed")
-    seeks &= ~np.isnat(days(members, "willing_confirmed_on"))
-    for home, member, confirmed in cells(members, seeks, "household_id", "member_id", "willing_confirmed_on"):
+    seeks = planned(record.households, members) & ~np.isnat(days(members, WISH))
+    for home, member, confirmed in cells(members, seeks, "household_id", "member_id", WISH):
         due = wish_confirm_due(confirmed, policy)
         if due <= as_of:
             yield _task(home, member, member, due, "TASK_CONFIRM_WISH")
 
 
 def _start_clock(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
-    """A household without a job whose promise has not begun: what is missing for it to begin is to be recorded."""
-    missing = missing_for_start(record.households, record.members, policy)
+    """A household without a job for which no promise runs: what is missing for one to begin is to be recorded, unless the wish is to be
+    confirmed anyway."""
     clocks = promise_table(record.households, record.members, record.promises, as_of, policy)
-    seeks = among(texts(record.members, "employment_state"), SEEKING) & (texts(clocks, "state") == "not_ready")
-    seeks &= np.array([bool(names) for names in missing], dtype=bool)
+    missing = missing_for_start(record.households, record.members, clocks, policy)
+    seeks = planned(record.households, record.members) & np.array([bool(names) for names in missing], dtype=bool)
     lacks = [names for names, asked in zip(missing, seeks, strict=True) if asked]
+    due = {task.object_id for task in _confirm_wish(record, as_of, policy)}
     for (home, member), names in zip(cells(record.members, seeks, "household_id", "member_id"), lacks, strict=True):
-        yield Task(home, member, member, None, start_clock(names))
+        if names != (WISH,) or member not in due:
+            yield Task(home, member, member, None, start_clock(names))
 
 
 def start_clock(missing: Iterable[str]) -> Reason:
@@ -125,7 +128,7 @@ def _prove_start(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterato
 
 
 def _promises(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[Task]:
-    """A broken promise has a coded cause; who is told that a promise is void may appeal; one whose file left the office is decided on."""
+    """A broken promise has a coded cause; who is told that a promise is void may appeal."""
     told, promises = _told(record, "void", as_of), record.promises
     state = texts(promises, "state")
     uncoded = among(state, ("breached", "met_late")) & ~known(texts(promises, "breach_cause"))
@@ -135,10 +138,27 @@ def _promises(record: TaskRecord, as_of: date, policy: PolicyBook) -> Iterator[T
     for home, member, promise, reason in cells(promises, state == "void", *whose, "void_reason"):
         if promise not in told:
             yield _task(home, member, promise, None, "TASK_TELL_VOID", reason=str(reason))
-    left = among(texts(record.households, "status"), LEFT)
-    gone = among(texts(promises, "household_id"), set(texts(record.households, "household_id")[left]))
-    for home, member, promise, due in cells(promises, gone & among(state, OWED), *whose, "due_on"):
-        yield _task(home, member, promise, due, "TASK_VOID_PROMISE", due_on=due.isoformat())
+
+
+def _void(record: TaskRecord, state: Table, as_of: date, policy: PolicyBook) -> Iterator[Task]:
+    """A promise that still runs and cannot be meant any more is decided on by people: the file is not the office's, nobody it was made to
+    wishes to work on its terms, or somebody of the household worked before it began and still does."""
+    promises, members = record.promises, record.members
+    owner, owed = texts(promises, "household_id"), among(texts(promises, "state"), OWED)
+    homes, alone = texts(record.households, "household_id"), texts(promises, "scope") == "member"
+    open_now = among(owner, set(homes[among(texts(record.households, "status"), OPEN_HOUSEHOLDS)]))
+    declared = "flexibility_declared_on" in START_EVENTS[policy.text("promise.start_event")]
+    waits = counted_members(members, as_of, policy) & (flags(members, "flexibility_declared") | (not declared))
+    meant = np.where(alone, among(texts(promises, "member_id"), set(texts(members, "member_id")[waits])),
+                     among(owner, set(texts(members, "household_id")[waits])))  # fmt: skip
+    since = picked(days(state, "working_since"), rows_of(texts(state, "household_id"), owner), NO_DAY)
+    worked = ~alone & (since < days(promises, "started_on"))
+    codes = np.select([~open_now, ~meant, worked], ["TASK_VOID_PROMISE", "TASK_VOID_NOBODY", "TASK_VOID_WORKED"], "")
+    keep = owed & (codes != "")
+    rows = cells(promises, keep, "household_id", "member_id", "promise_id", "due_on")
+    for (home, member, promise, due), code, on in zip(rows, codes[keep], since[keep], strict=True):
+        facts = {"working_since": str(on)} if code == "TASK_VOID_WORKED" else {}
+        yield _task(home, member, promise, due, str(code), due_on=due.isoformat(), **facts)
 
 
 _RULES: tuple[Callable[[TaskRecord, date, PolicyBook], Iterator[Task]], ...] = (

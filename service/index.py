@@ -165,10 +165,10 @@ class Index:
 
     @cached_property
     def unstarted(self) -> Ints:
-        """Return the rows of members who seek work in a household without any and whose promise lacks something to begin."""
+        """Return the rows of members who seek work in a household without any, for whom no promise runs because something is missing."""
         waits = self.desk["unstarted"].to_numpy(dtype=bool)
         rows = np.flatnonzero(waits if self.seen is None else waits & self.seen)
-        lacks = missing_for_start(self.households, self.members.iloc[rows], self.policy)
+        lacks = missing_for_start(self.households, self.members.iloc[rows], self.clocks.iloc[rows], self.policy)
         return np.array([i for i, names in zip(rows, lacks, strict=True) if names], dtype=np.int64)
 
 

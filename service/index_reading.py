@@ -184,7 +184,7 @@ def _desk(state: Tables, clocks: pd.DataFrame | None, stale: Collection[str]) ->
     if clocks is not None:
         seeking = planned(households, members)
         shown["running"] = seeking & clocks["days_left"].notna().to_numpy()
-        shown["unstarted"] = seeking & (texts(clocks, "state") == "not_ready")
+        shown["unstarted"] = seeking & clocks["days_left"].isna().to_numpy()
     return pd.DataFrame(shown, index=pd.Index(members["member_id"].array, name="member_id"))
 
 

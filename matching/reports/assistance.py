@@ -6,6 +6,7 @@ import pandas as pd
 
 from matching.household import milestone_table
 from matching.policy.load import PolicyBook
+from matching.promise import rolled
 from matching.reports.period import Period, area_of, counted
 from matching.reports.stock import stock_movement
 from matching.vocabulary import Insurance, PromiseState
@@ -24,15 +25,16 @@ def assistance_bulletin(
     """Return the quarterly assistance bulletin (季度通报) by area; ``policy`` of the period's last day.
 
     Columns ``area``, the stock movement (``stock_before recognised job_lost lifted left stock``), ``placed_households placed_members``
-    (jobs that began in the period and are verified), promises that fell due in the period: ``due kept_net kept_gross met_late breached
-    running void`` (kept net counts the days of pause, gross does not), ``insured_five`` placed members with all five insurances,
+    (jobs that began in the period and are verified; a trainee place is no job), promises that fell due in the period: ``due kept_net
+    kept_gross met_late breached running void`` as they stood at its end (kept net counts the days of pause, gross does not; one that a
+    lost job reopened by then is counted when the new one falls due), ``insured_five`` placed members with all five insurances,
     ``retained_30``, ``_90``, ``_180`` and ``judged_…`` of the jobs that reached the milestone's day in the period, ``trainings startups
     dispatched dibao_closed appeals``. Counts; an area with nothing to report is left out.
     """
     out = stock_movement(spells, period, level).drop(columns=["days_median", "days_longest"]).set_index("area")
     place = _Places(tables, level)
     parts = {
-        **_placed(tables, place, period),
+        **_placed(tables, place, period, policy),
         **_promises(tables, place, period, policy),
         **_retained(tables, place, period, policy),
     }
@@ -64,8 +66,13 @@ def _verified(placements: pd.DataFrame, period: Period) -> pd.DataFrame:
     return placements[known]
 
 
-def _placed(tables: Tables, place: _Places, period: Period) -> dict[str, pd.Series]:
+def _jobs(tables: Tables, period: Period, policy: PolicyBook) -> pd.DataFrame:
     jobs = _verified(tables["placements"], period)
+    return jobs[jobs["kind"].isin(policy.items("promise.met_by"))]
+
+
+def _placed(tables: Tables, place: _Places, period: Period, policy: PolicyBook) -> dict[str, pd.Series]:
+    jobs = _jobs(tables, period, policy)
     jobs = jobs[period.holds(jobs["started_on"])]
     insured = jobs["position_id"].map(tables["positions"].set_index("position_id")["insured"]).fillna("")
     five = insured.map(lambda text: set(text.split(";")) >= FIVE).astype(bool)
@@ -81,15 +88,17 @@ def _placed(tables: Tables, place: _Places, period: Period) -> dict[str, pd.Seri
 
 
 def _promises(tables: Tables, place: _Places, period: Period, policy: PolicyBook) -> dict[str, pd.Series]:
-    promises = tables["promises"]
-    due = promises[period.holds(promises["due_on"])]
+    promises, last = tables["promises"], pd.Timestamp(period.last)
+    reopened = promises.loc[promises["started_on"] <= last, "reopens_id"]
+    due = promises[period.holds(promises["due_on"]) & ~promises["promise_id"].isin(reopened.dropna())]
     area = due["household_id"].map(place.household)
-    state, met = due["state"], due["met_on"] <= pd.Timestamp(period.last)
+    state, met = due["state"], due["met_on"] <= last
     done = state.isin(DONE) & met
     late = done & (state == PromiseState.MET_LATE)
     void = state == PromiseState.VOID
-    broken = (state == PromiseState.BREACHED) | (
-        state.isin(["running", "reopened"]) & (due["due_on"] < pd.Timestamp(policy.as_of))
+    runs = state.isin([PromiseState.RUNNING, PromiseState.REOPENED])
+    broken = state.isin([PromiseState.BREACHED, PromiseState.MET_LATE]) | _past(due[runs], policy).reindex(
+        due.index, fill_value=False
     )
     return {
         "due": area,
@@ -102,8 +111,15 @@ def _promises(tables: Tables, place: _Places, period: Period, policy: PolicyBook
     }
 
 
+def _past(promises: pd.DataFrame, policy: PolicyBook) -> pd.Series:
+    """Return which promises are past their net day on the day of the policy."""
+    rows = zip(promises["due_on"], promises["paused_days"], strict=True)
+    net = [rolled((due + pd.Timedelta(days=n)).date(), policy) if n else due.date() for due, n in rows]
+    return pd.Series([day < policy.as_of for day in net], index=promises.index, dtype=bool)
+
+
 def _retained(tables: Tables, place: _Places, period: Period, policy: PolicyBook) -> dict[str, pd.Series]:
-    jobs, milestones = _verified(tables["placements"], period), policy.items("stability.milestones")
+    jobs, milestones = _jobs(tables, period, policy), policy.items("stability.milestones")
     due = pd.DataFrame({d: period.holds(jobs["started_on"] + pd.Timedelta(days=int(d))) for d in milestones})
     jobs, due = (frame[due.any(axis=1)].reset_index(drop=True) for frame in (jobs, due))
     reached, area = milestone_table(jobs, period.last, policy), place.of_members(jobs["member_id"])

@@ -38,9 +38,10 @@ class Progress:
 def programme_progress(
     placements: pd.DataFrame, first: date, last: date, target: int, as_of: date, policy: PolicyBook
 ) -> Progress:
-    """Return a programme's progress on a day, counting each person once."""
+    """Return a programme's progress on a day, counting each person once; a trainee place is no job."""
     today = pd.Timestamp(as_of)
     jobs = placements[(placements["verified_on"] <= today) & (placements["evidence"] != "none")]
+    jobs = jobs[jobs["kind"].isin(policy.items("promise.met_by"))]
     jobs = jobs[(jobs["started_on"] >= pd.Timestamp(first)) & (jobs["started_on"] <= today)]
     placed = int(jobs["member_id"].nunique())
     gone = _workdays(first, min(as_of, last), policy)

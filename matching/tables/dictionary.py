@@ -241,6 +241,7 @@ PROMISES = Table("promises", "promise clocks of households and members", ("promi
     col("pause_reason", "text", "coded reason of the pause that runs", null=True),
     col("breached_on", "date", "first day after the last day of a broken promise; stays when late evidence corrects it", null=True),
     col("reopens_id", "id", "promise that was kept by a job which soon ended", null=True),
+    col("voided_on", "date", "day from which it is void", null=True),
 ))  # fmt: skip
 
 LOCKS = Table("locks", "human decisions the night obeys", ("lock_id",), (

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -133,11 +133,12 @@ def _spells(tables: Mapping[str, pd.DataFrame], policy: PolicyBook) -> pd.DataFr
 
 
 def draft(office: Office, kind: str, period: str, level: str = "district") -> Bulletin:
-    """Draw a bulletin up from the record as it stands, with what differs from the one published last, if any."""
-    span = _checked(kind, period)
+    """Draw a bulletin up from the record as it stands, with what differs from the one published last, if any; a period that is not over
+    yet goes up to today."""
+    span, today = _checked(kind, period), office.today()
     make, reads = KINDS[kind]
-    as_of = max(office.today(), span.last)
-    parts = make(office.store.snapshot(reads), span, level, office.policy(as_of))
+    span = replace(span, last=max(span.first, min(span.last, today)))
+    parts = make(office.store.snapshot(reads), span, level, office.policy(max(today, span.last)))
     figures = {name: [_row(r) for r in records(frame)] for name, frame in parts.items()}
     last = _latest(office, kind, span.label, level)
     found = Bulletin("", kind, span.label, level, _scope(office), 0, figures, _digest(figures), "", "", "")

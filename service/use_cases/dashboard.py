@@ -21,7 +21,7 @@ READS = {
     "placements": (
         "placement_id", "member_id", "position_id", "kind", "started_on", "ended_on", "evidence", "verified_on",
     ),
-    "promises": ("household_id", "due_on", "met_on", "state"),
+    "promises": ("promise_id", "household_id", "started_on", "due_on", "met_on", "state", "paused_days", "reopens_id"),
     "positions": ("position_id", "kind", "status", "openings_left", "insured"),
     "trainings": ("member_id", "state", "started_on"),
     "appeals": ("member_id", "filed_on"),

@@ -11,7 +11,7 @@ from matching.columns import Columns, among, chosen, texts
 from matching.deadlines import recognition_due, review_request_until
 from matching.entitlements import member_entitlements
 from matching.errors import NotFound
-from matching.household import household_table, milestone_table
+from matching.household import LEFT, household_table, milestone_table
 from matching.offers import offer_duty_table
 from matching.path import path_table
 from matching.policy.load import PolicyBook
@@ -23,7 +23,7 @@ from matching.reasons import Reason
 from matching.refusals import refusal_log, tallies
 from matching.scoring import Scorer
 from matching.tasks import Task, TaskRecord, tasks_of
-from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING
+from matching.vocabulary import OPEN_REFERRAL_STATES, SEEKING, HouseholdStatus
 from matching.welfare import welfare_term_table
 from service.index import Index
 from service.storage.transactions import Reader
@@ -318,8 +318,10 @@ def _chance(referrals: tuple[Row, ...], best: RankedPost | None) -> float:
 
 
 def _chores(household: Row, members: list[FileMember], contacts: list[dict[str, object]]) -> Iterator[Task]:
-    """Yield what the office has to do beside what the rules ask: pair, visit, hand over, go on along the path."""
+    """Yield what the office has to do for a file that is open beside what the rules ask: pair, visit, hand over, go on along the path."""
     home = str(household["household_id"])
+    if household["status"] in (*LEFT, HouseholdStatus.REFUSED):
+        return
     if household["paired_caseworker_id"] is None:
         yield Task(home, None, home, None, Reason("TASK_PAIR", {}))
     planned = contacts[0]["next_due_on"] if contacts else None

@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from matching.errors import BadInput, NotFound
-from matching.household import LEFT, household_table, step_household
+from matching.household import DECIDED, LEFT, household_table, step_household
 from matching.vocabulary import HouseholdStatus
 from service.storage.transactions import Transaction
 from service.use_cases.rows import journalled, only, records
@@ -37,6 +37,9 @@ def follow(
     return derived
 
 
+_DAYS = ("discovered_on", "recognised_on", "closed_on")
+
+
 @dataclass(frozen=True, slots=True)
 class FileStep:
     """A step of the file that a person records: the new state, the day it holds from, and the coded reason."""
@@ -52,8 +55,8 @@ def record_step(
 ) -> dict[str, object]:
     """Record what was decided about a household elsewhere (applied, recognised, refused, withdrawn, ended, moved); return the file.
 
-    NotFound without the household, Conflict when the present state does not lead there, BadInput for a day that lies ahead or before the
-    household was discovered.
+    Who applies again is not recognised until that is decided anew. NotFound without the household, Conflict when the present state does
+    not lead there, BadInput for a state that follows from jobs, a day that lies ahead or before a day the file has already.
     """
     today = office.today()
     on = step.on or today
@@ -63,11 +66,17 @@ def record_step(
             raise NotFound(f"no household {household_id!r} in the record; check the number")
         before = only(frame)
         step_household(str(before["status"]), step.to)
-        found = before["discovered_on"]
-        if on > today or (isinstance(found, date) and on < found):
-            raise BadInput(f"on: expected a day from {found or 'discovery'} to {today}, found {on}")
+        if step.to not in DECIDED:
+            raise BadInput(
+                f"to: expected one of {', '.join(DECIDED)}, found {step.to}; the others follow from verified jobs"
+            )
+        said = [d for d in (before[name] for name in _DAYS) if isinstance(d, date)]
+        if on > today or on < max(said, default=on):
+            raise BadInput(f"on: expected a day from {max(said, default='discovery')} to {today}, found {on}")
         shut = step.to in (*LEFT, HouseholdStatus.REFUSED)
         values: dict[str, object] = {"status": step.to, "closed_on": pd.Timestamp(on) if shut else None}
+        if step.to == "applied":
+            values["recognised_on"] = None
         if step.to == "recognised":
             values |= {
                 "recognised_on": pd.Timestamp(on),
@@ -85,6 +94,6 @@ def _write(
     tx.update("households", {"household_id": household_id}, values)
     tx.journal(
         actor=office.actor, role=office.role, action=f"household.{values['status']}", object_type="households",
-        object_id=household_id, before={"status": before["status"]},
+        object_id=household_id, before=journalled({k: before[k] for k in values}),
         after={**journalled(values), **({} if on is None else {"on": on.isoformat()})}, reason=reason, request_id=request_id,
     )  # fmt: skip

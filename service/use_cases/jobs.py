@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from matching.errors import BadInput, Conflict, NotFound
-from matching.vocabulary import POSITION_KINDS, EmploymentState, Evidence
+from matching.vocabulary import POSITION_KINDS, SEEKING, EmploymentState, Evidence
 from service.storage.transactions import Transaction
 from service.use_cases.entries import identifier, same_again
 from service.use_cases.lifted import drop, lift
@@ -103,9 +103,8 @@ def verify_job(office: Office, placement_id: str, evidence: str, *, request_id: 
         started = row["started_on"]
         assert isinstance(started, date)
         lift(tx, office, str(row["member_id"]), str(row["kind"]), started, request_id)
-        ended = row["ended_on"]
-        if isinstance(ended, date):
-            drop(tx, office, str(row["member_id"]), started, ended, request_id)
+        if row["ended_on"] is not None:
+            drop(tx, office, str(row["member_id"]), request_id)
         return _placement(tx, placement_id)
 
 
@@ -120,18 +119,19 @@ def end_job(
         row = _placement(tx, placement_id)
         if row["ended_on"] is not None:
             raise Conflict(f"placement {placement_id} ended on {row['ended_on']} already")
-        started, member_id = row["started_on"], str(row["member_id"])
+        started, member_id, kind = row["started_on"], str(row["member_id"]), str(row["kind"])
         assert isinstance(started, date)
         _day_passed("ended_on", ended_on, started, office.today())
         values = {"ended_on": pd.Timestamp(ended_on), "end_reason": reason}
         tx.update("placements", {"placement_id": placement_id}, values)
         jobs = tx.read("placements", columns=["kind"], member_id=member_id, ended_on=None)["kind"].tolist()
         state = employment_state(jobs[0]) if jobs else EmploymentState.UNEMPLOYED.value
-        since = {} if jobs else {"unemployed_since": pd.Timestamp(ended_on)}
+        sought = jobs or employment_state(kind) in SEEKING
+        since = {} if sought else {"unemployed_since": pd.Timestamp(ended_on)}
         tx.update("members", {"member_id": member_id}, {"employment_state": state, **since})
         _journal(tx, office, "placement.ended", row, None, values, request_id, reason)
         if row["verified_on"] is not None:
-            drop(tx, office, member_id, started, ended_on, request_id)
+            drop(tx, office, member_id, request_id)
         return _placement(tx, placement_id)
 
 

@@ -36,20 +36,33 @@ def lift(tx: Transaction, office: Office, member_id: str, kind: str, started_on:
     follow(tx, office, [household_id], request_id)
 
 
-def drop(
-    tx: Transaction, office: Office, member_id: str, started_on: date, ended_on: date, request_id: str | None
-) -> None:
-    """Reopen the clocks this job kept, where it ended soon enough (``promise.reopen_days``); the household's only if nobody else works."""
+def drop(tx: Transaction, office: Office, member_id: str, request_id: str | None) -> None:
+    """Reopen the clocks that were kept when the last job is over soon enough (``promise.reopen_days``): the household's when nobody
+    of it works any more, the member's own when this member does not."""
     household_id = _household(tx, member_id)
     follow(tx, office, [household_id], request_id)
+    jobs = _proven(tx, office, household_id)
+    newest = {str(promise["scope"]): promise for promise in _mine(tx, household_id, member_id)}
+    for scope, promise in newest.items():
+        theirs = jobs if scope == "household" else jobs[jobs["member_id"] == member_id]
+        over, met = theirs["ended_on"].max(), promise["met_on"]
+        if (
+            theirs["ended_on"].isna().any()
+            or promise["state"] not in _KEPT
+            or not isinstance(met, date)
+            or over.date() < met
+        ):
+            continue
+        take(tx, office, promise, ClockEvent(ClockEventKind.JOB_ENDED, over.date(), by=office.actor), request_id)
+
+
+def _proven(tx: Transaction, office: Office, household_id: str) -> pd.DataFrame:
+    """Return the verified jobs of a household's members of the kinds that keep a promise."""
+    home = tx.read("households", columns=["region_code"], household_id=household_id)["region_code"].iloc[0]
+    kinds = office.policy(office.today()).at(str(home)[:6]).items("promise.met_by")
     members = tx.read("members", columns=["member_id"], household_id=household_id)["member_id"].tolist()
     jobs = tx.read("placements", member_id=members)
-    alone = not (jobs["verified_on"].notna() & ~(jobs["ended_on"] <= pd.Timestamp(ended_on))).any()
-    event = ClockEvent(ClockEventKind.JOB_ENDED, ended_on, by=office.actor)
-    for promise in _mine(tx, household_id, member_id):
-        lost = promise["scope"] == "member" or alone
-        if lost and promise["state"] in _KEPT and promise["met_on"] == started_on:
-            take(tx, office, promise, event, request_id)
+    return jobs[jobs["verified_on"].notna() & (jobs["evidence"] != "none") & jobs["kind"].isin(kinds)]
 
 
 def _household(tx: Transaction, member_id: str) -> str:

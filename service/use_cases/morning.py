@@ -76,9 +76,10 @@ def morning(office: Office, *, caseworker: str = "") -> Morning:
 
 
 def _unstarted(index: Index, wanted: set[object]) -> tuple[Unstarted, ...]:
-    rows = index.members.iloc[index.unstarted]
-    rows = rows[rows["household_id"].isin(wanted)]
-    missing = missing_for_start(index.households, rows, index.policy)
+    rows, clocks = index.members.iloc[index.unstarted], index.clocks.iloc[index.unstarted]
+    mine = rows["household_id"].isin(wanted).to_numpy()
+    rows = rows[mine]
+    missing = missing_for_start(index.households, rows, clocks[mine], index.policy)
     files = index.households["file_no"].reindex(rows["household_id"])
     return tuple(
         Unstarted(str(home), str(file), str(member), start_clock(names))

@@ -28,6 +28,10 @@ UNEMPLOYMENT_REASONS = (
 """Coded reasons of unemployment of the intake profile."""
 
 
+_SAID_TODAY = {"willing_confirmed_on": "willing", "flexibility_declared_on": "flexibility_declared"}
+"""Day of a statement → the statement; made today where no other day is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Newcomer:
     """One member: values of the member's table, the two clears it has no column for, and who it is (kept in the vault only)."""
@@ -52,8 +56,8 @@ def register_household(
 ) -> Registered:
     """Enter a household with its members and return their identifiers; the same ``key`` again changes nothing.
 
-    The household starts as discovered today, or as recognised where the day of recognition is given; recognition itself is decided
-    elsewhere. TableError for a value that cannot be, BadInput without a member or with an identity number that cannot be, NotReady
+    The household starts as discovered today, or as recognised where the day of recognition is given (the day of discovery is then unknown
+    unless it is told); recognition itself is decided elsewhere. TableError for a value that cannot be, BadInput without a member or with an identity number that cannot be, NotReady
     when an identity is given and the vault has no key.
     """
     if not newcomers:
@@ -67,7 +71,7 @@ def register_household(
     today = office.today()
     household_id = identifier("H", office.actor, key)
     row = {
-        "file_no": f"{str(household.get('region_code'))[:6]}-{household_id[1:9].upper()}", "discovered_on": today,
+        "file_no": f"{str(household.get('region_code'))[:6]}-{household_id[1:9].upper()}", "discovered_on": None if household.get("recognised_on") else today,
         "status": "recognised" if household.get("recognised_on") else "discovered", **_own(household, "households"),
         "household_id": household_id, "paired_caseworker_id": office.actor,
     }  # fmt: skip
@@ -92,10 +96,9 @@ def _member(
     told = _own(newcomer.values, "members")
     row = {
         "region_code": household["region_code"], "registered_on": today, **told, "member_id": member_id, "household_id": household_id,
-        **({"willing_confirmed_on": today} if told.get("willing") else {}),
-        **({"flexibility_declared_on": today} if told.get("flexibility_declared") else {}),
+        **{day: today for day, said in _SAID_TODAY.items() if told.get(said) and not told.get(day)},
     }  # fmt: skip
-    by_day = ("willing_confirmed_on", "flexibility_declared_on", *unsaid(told, "registered_on"))
+    by_day = unsaid(told, *_SAID_TODAY, "registered_on")
     enter(tx, office, "members", row, "member.registered", by_day=by_day, request_id=key)
     note = "; ".join(
         f"{name}={hidden(value)}"

@@ -28,15 +28,15 @@ class Kept:
 def keep_up(office: Office, write: Write) -> Kept:
     """Bring the record up to today in one transaction that ``write`` opens; the same day again changes nothing.
 
-    A clock the facts imply is written down, so that a later confirmation of the wish does not move it; a pause ends at its limit; a clock
-    past its last day is broken and keeps the day; households follow their members' jobs; a letter whose slip did not come back is closed
+    Households follow their members' jobs; a clock the facts then imply is written down, so that a later confirmation of the wish does not
+    move it; a pause ends at its limit; a clock past its last day is broken and keeps the day; a letter whose slip did not come back is closed
     as ``no_slip``, which is never success.
     """
     with write() as tx:
         households = tx.read("households", columns=["household_id", "status", "region_code"])
-        started = write_implied(tx, office, None, office.today(), None)
         before = dict(zip(households["household_id"], households["status"], strict=True))
         moved = sum(str(row["status"]) != before[str(row["household_id"])] for row in follow(tx, office, None, None))
+        started = write_implied(tx, office, None, office.today(), None)
         places = dict(zip(households["household_id"], households["region_code"].str[:6], strict=True))
         return Kept(len(started), _clocks(tx, office, places), moved, _letters(tx, office))
 

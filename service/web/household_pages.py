@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from matching.errors import BadInput
-from matching.household import HOUSEHOLD_STEPS
+from matching.household import DECIDED, HOUSEHOLD_STEPS
 from matching.path import PATH_MOVES, PATH_STEPS
 from matching.policy.load import PolicyBook
 from matching.promise_clock import ClockEventKind
@@ -43,9 +43,6 @@ from service.web.view import language_of, place_name, render
 from service.web.wording import Wording
 
 router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)
-
-DECIDED = frozenset({"applied", "recognised", "refused", "withdrawn", "ended", "moved"})
-"""States of a file that people decide; the others follow from the members' jobs."""
 
 RESULTS = ("reached", "no_answer", "wrong_number", "message_left", "visited")
 

@@ -207,6 +207,33 @@ def test_a_household_without_work_again_has_a_new_clock_once_it_confirms_its_wis
     assert lifted["state"].tolist() == ["met"]
 
 
+def test_after_a_kept_promise_one_member_s_wish_is_enough_and_the_clock_does_not_begin_before_the_job_was_lost():
+    kept = promise(
+        promise_id="Q0", started_on=date(2026, 1, 5), due_on=date(2026, 2, 5), state="met", met_on=date(2026, 1, 20)
+    )
+    home = household(recognised_on=date(2026, 1, 5))
+    early = member(willing_confirmed_on=date(2026, 1, 5), flexibility_declared_on=date(2026, 1, 5))
+    lost = {**early, "member_id": "M2", "unemployed_since": date(2026, 6, 2)}
+    for confirmed, start in ((date(2026, 5, 10), date(2026, 6, 2)), (date(2026, 6, 8), date(2026, 6, 8))):
+        found = clocks([{**early, "willing_confirmed_on": confirmed}, lost], [home], [kept])
+        assert [d.date() for d in found["started_on"]] == [start, start] and found["state"].tolist() == ["running"] * 2
+
+
+@pytest.mark.parametrize(
+    ("voided", "confirmed", "state"),
+    [
+        (date(2026, 5, 20), date(2026, 6, 8), "running"),
+        (date(2026, 6, 8), date(2026, 6, 8), "void"),
+        (date(2026, 6, 9), date(2026, 6, 8), "void"),
+        (None, date(2026, 6, 8), "void"),
+    ],
+)
+def test_a_void_promise_gives_way_to_a_wish_of_a_later_day_alone(voided, confirmed, state):
+    void = promise(started_on=date(2026, 5, 1), due_on=date(2026, 6, 1), state="void", voided_on=voided)
+    row = clocks([member(willing_confirmed_on=confirmed)], [household(recognised_on=date(2026, 4, 20))], [void]).iloc[0]
+    assert (row["state"], row["started_on"].date()) == (state, confirmed if state == "running" else date(2026, 5, 1))
+
+
 def test_past_its_day_a_running_clock_reads_breached_and_counts_below_zero():
     row = clocks(promises=[promise(started_on=date(2026, 5, 6), due_on=date(2026, 6, 8))]).iloc[0]
     assert (row["state"], row["days_left"], row["days_left_gross"]) == ("breached", -2, -2)

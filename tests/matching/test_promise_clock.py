@@ -238,7 +238,7 @@ def test_a_promise_is_written_as_a_row_of_the_record():
     row = row_of(at(day(40), pause(day(3)), ClockEvent(K.RESUME, day(5)), placed(day(10), day(10))))
     assert row == {
         "started_on": START, "due_on": DUE, "state": "met", "paused_days": 2, "met_on": day(10), "void_reason": None, "breach_cause": None,
-        "paused_since": None, "pause_reason": None, "breached_on": None,
+        "paused_since": None, "pause_reason": None, "breached_on": None, "voided_on": None,
     }  # fmt: skip
 
 

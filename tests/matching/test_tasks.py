@@ -80,7 +80,8 @@ def test_a_slip_is_asked_for_after_a_week_a_start_proven_an_appeal_answered():
 def test_a_breach_needs_its_cause_and_a_void_is_told():
     assert codes(promises=[PROMISE]) == [("TASK_CODE_BREACH", "Q1", None)]
     assert codes(promises=[{**PROMISE, "breach_cause": "agency_delay"}]) == []
-    assert codes(promises=[{**PROMISE, "state": "void", "void_reason": "moved"}]) == [("TASK_TELL_VOID", "Q1", None)]
+    void = {**PROMISE, "state": "void", "void_reason": "moved"}
+    assert codes(households=[household(status="moved")], promises=[void]) == [("TASK_TELL_VOID", "Q1", None)]
 
 
 def contacts(*tries) -> pd.DataFrame:
@@ -184,3 +185,47 @@ def test_a_promise_of_a_file_that_left_the_office_is_decided_on_by_people(status
     }
     found = codes(households=[household(status=status)], promises=[row], notices=[told])
     assert found == ([("TASK_VOID_PROMISE", "Q1", date(2026, 6, 20))] if asked else [])
+
+
+RUNS = {**PROMISE, "state": "running", "started_on": date(2026, 6, 1), "due_on": date(2026, 7, 1)}
+VOID = ("TASK_VOID_NOBODY", "Q1", date(2026, 7, 1))
+
+
+@pytest.mark.parametrize(
+    ("person", "expected"),
+    [
+        ({}, []),
+        ({"willing": False}, [VOID]),
+        ({"employment_state": "moved"}, [VOID]),
+        ({"flexibility_declared": False}, [VOID]),
+        ({"birth_month": "1955-01"}, [VOID]),
+    ],
+)
+def test_a_promise_nobody_wishes_for_any_more_does_not_run_on_unseen(person, expected):
+    other = member(member_id="M2", willing=False)
+    assert codes(members=[member(**person), other], promises=[RUNS]) == expected
+    own = {**RUNS, "scope": "member", "member_id": "M2"}
+    assert codes(members=[member(), other], promises=[own]) == [VOID]
+    assert codes(members=[member(**person), member(member_id="M2")], promises=[RUNS]) == []
+
+
+@pytest.mark.parametrize(("began", "asked"), [(date(2026, 5, 31), True), (date(2026, 6, 1), False)])
+def test_a_promise_that_began_while_somebody_worked_is_decided_on_by_people(began, asked):
+    job = {**JOB, "started_on": began, "evidence": "contract", "verified_on": date(2026, 6, 3)}
+    found = codes(members=[member(employment_state="employed")], promises=[RUNS], placements=[job])
+    assert found == ([("TASK_VOID_WORKED", "Q1", date(2026, 7, 1))] if asked else [])
+
+
+@pytest.mark.parametrize(
+    ("state", "confirmed", "expected"),
+    [
+        ("met", date(2026, 5, 15), [("TASK_START_CLOCK", "M1", None)]),
+        ("met", date(2026, 5, 1), [("TASK_CONFIRM_WISH", "M1", date(2026, 5, 31))]),
+        ("met", date(2026, 6, 2), []),
+    ],
+)
+def test_a_household_back_without_work_is_asked_for_its_wish_before_a_new_promise_begins(state, confirmed, expected):
+    over = {**PROMISE, "state": state, "met_on": date(2026, 6, 1)}
+    people = [member(willing_confirmed_on=confirmed, flexibility_declared_on=date(2026, 5, 1))]
+    assert codes(members=people, promises=[over]) == expected
+    assert codes(households=[household(status="withdrawn")], members=people, promises=[over]) == []

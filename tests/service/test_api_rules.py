@@ -240,6 +240,95 @@ def test_another_member_at_work_keeps_the_promise_when_the_first_loses_the_job(c
     assert file(client.on(6))["state"]["employed_members"] == 1
 
 
+def job(client, member, started_on, **more):
+    """Record a job found alone and return its number."""
+    told = {"kind": "EMPLOYER", "started_on": started_on, "evidence": "contract", **more}
+    answer = client.post(f"/api/v1/members/{member}/jobs", json=told)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["placement_id"]
+
+
+def ended(client, placement, on):
+    answer = client.post(f"/api/v1/placements/{placement}/end", json={"ended_on": on, "reason": "quit"})
+    assert answer.status_code == 200, answer.text
+
+
+def clocks_of(client, household="H1"):
+    return [(p["state"], p["started_on"]) for p in file(client, household)["promises"]]
+
+
+@pytest.mark.parametrize("first", ["M1", "M2"])
+def test_two_short_jobs_one_after_the_other_reopen_the_promise_whichever_end_is_recorded_first(client, first):
+    jobs = {
+        "M1": (job(client, "M1", "2026-10-10"), "2026-10-20"),
+        "M2": (job(client, "M2", "2026-10-15"), "2026-10-28"),
+    }
+    for member in (first, "M1" if first == "M2" else "M2"):
+        assert clocks_of(client) == [("met", "2026-10-06")]
+        ended(client, *jobs[member])
+    assert clocks_of(client) == [("met", "2026-10-06"), ("reopened", "2026-10-28")]
+
+
+def test_a_trainee_place_does_not_stand_in_for_a_lost_job_and_another_job_of_the_member_does(client):
+    lost = job(client, "M1", "2026-10-10")
+    job(client, "M2", "2026-10-12", kind="TRAINEE")
+    more = job(client, "M1", "2026-10-15")
+    ended(client, lost, "2026-10-20")
+    assert clocks_of(client) == [("met", "2026-10-06")]
+    ended(client, more, "2026-10-25")
+    assert clocks_of(client) == [("met", "2026-10-06"), ("reopened", "2026-10-25")]
+
+
+def test_a_short_job_proven_after_it_ended_keeps_the_promise_and_reopens_it(client):
+    placement = job(client, "M3", "2026-10-20", evidence="none")
+    ended(client, placement, "2026-10-30")
+    assert clocks_of(client, "H2") == [("running", "2026-10-14")]
+    client.post(f"/api/v1/placements/{placement}/evidence", json={"evidence": "contract"})
+    assert clocks_of(client, "H2") == [("met", "2026-10-14"), ("reopened", "2026-10-30")]
+    assert "M3" in {x["member_id"] for x in client.get("/api/v1/worklist").json()["items"]}
+
+
+def test_a_job_found_alone_withdraws_what_the_member_held_and_a_trainee_place_does_not(client, office):
+    referral = refer(client, "M3", "P2").json()["referral_id"]
+
+    def state():
+        [row] = office.store.read("referrals", referral_id=referral).to_dict("records")
+        return row["state"], row["reason"]
+
+    job(client, "M3", "2026-10-31", kind="TRAINEE")
+    assert state()[0] == "issued"
+    job(client, "M3", "2026-11-01", evidence="none")
+    assert state() == ("revoked", "FOUND_OTHER")
+
+
+def test_a_household_back_without_work_has_its_clock_written_the_same_night_and_only_once(client, office):
+    placement = job(client, "M3", "2026-10-15")
+    later = replace(office, today=lambda: date(2026, 12, 1))
+    with office.store.write() as tx:
+        values = {"willing_confirmed_on": date(2026, 11, 20), "flexibility_declared_on": date(2026, 10, 1)}
+        tx.update("members", {"member_id": "M3"}, values)
+    ended(client.on(28), placement, "2026-11-30")
+    with office.store.write() as tx:
+        tx.update("households", {"household_id": "H2"}, {"status": "one_employed"})
+    assert (kept(later).started, kept(later).started) == (1, 0)
+    assert clocks_of(client.on(29), "H2") == [("met", "2026-10-14"), ("running", "2026-11-30")]
+
+
+def test_a_wish_taken_back_asks_for_the_void_and_a_new_wish_has_a_new_promise(client, office):
+    def wish(willing, on):
+        with office.store.write() as tx:
+            values = {"willing": willing, "willing_confirmed_on": on, "flexibility_declared_on": date(2026, 10, 1)}
+            tx.update("members", {"member_id": "M3"}, values)
+
+    wish(False, DAY)
+    assert "TASK_VOID_NOBODY" in {t["reason"]["code"] for t in file(client, "H2")["tasks"]}
+    approve(client, ask(client, "void", "wish_withdrawn", "H2"))
+    assert clocks_of(client, "H2") == [("void", "2026-10-14")]
+    wish(True, date(2026, 11, 20))
+    kept(replace(office, today=lambda: date(2026, 11, 20)))
+    assert clocks_of(client.on(18), "H2") == [("void", "2026-10-14"), ("running", "2026-11-20")]
+
+
 def declined(client, reason="WAGE", member="M1", post="P2"):
     referral = refer(client, member, post).json()["referral_id"]
     move(client, referral, "declined", reason=reason)
@@ -315,6 +404,8 @@ def test_recognition_is_recorded_and_the_days_that_run_are_told(client, office):
         )
     path = "/api/v1/households/H2/steps"
     assert client.post(path, json={"to": "stable"}).status_code == 409
+    assert client.post("/api/v1/households/H1/steps", json={"to": "one_employed"}).status_code == 422
+    assert client.post("/api/v1/households/H1/steps", json={"to": "withdrawn", "on": "2026-09-30"}).status_code == 422
     assert client.post(path, json={"to": "applied", "on": "2026-11-01"}).status_code == 422
     assert client.post(path, json={"to": "applied"}).json()["status"] == "applied"
     assert file(client, "H2")["decide_by"] == "2026-11-16"

@@ -1,7 +1,9 @@
 """Bulletins: drawn up, published once, corrected by a new revision, never changed."""
 
 import io
+import json
 import re
+from datetime import date
 
 import openpyxl
 import pytest
@@ -12,9 +14,12 @@ from matching.errors import BadInput, Conflict, NotFound
 from service.app import app_of
 from service.use_cases import bulletins as books
 from service.use_cases.dashboard import MONTHS, dashboard
+from service.use_cases.household_state import FileStep, record_step
+from service.use_cases.jobs import Job, record_job
 from service.web.bulletin_book import ABREAST, grouped
 from service.web.wording import Wording
 from tests.service.conftest import add
+from tests.service.region import DAY
 
 PAIRING = {"pairing_id": "Q1", "household_id": "H1", "caseworker_id": "K1", "started_on": "2026-10-02"}
 
@@ -156,3 +161,25 @@ def test_a_wide_part_is_cut_into_tables_of_a_sheet_s_width_without_losing_a_figu
     assert all(columns[0] == "area" and len(columns) <= 1 + ABREAST for columns in tables)
     assert [c for columns in tables for c in columns[1:]] == [f"f{n}" for n in range(23)]
     assert grouped([]) == [] and grouped([{"area": "440103"}]) == [["area"]]
+
+
+def test_a_draft_of_a_quarter_that_still_runs_breaks_no_promise_and_keeps_no_job_ahead_of_time(office):
+    record_job(office, "M3", Job("EMPLOYER", date(2026, 10, 20), "contract"))
+    rows = books.draft(office, "quarterly", "2026Q4").figures["main"]
+    total = {name: sum(r[name] for r in rows) for name in ("due", "breached", "running", "judged_30")}
+    assert total == {"due": 1, "breached": 1, "running": 0, "judged_30": 0}
+
+
+def test_who_left_and_applied_again_is_in_no_stock_until_recognised_anew(office):
+    def stock():
+        found = {r["area"]: r["stock"] for r in books.draft(office, "quarterly", "2026Q4").figures["main"]}
+        return found["440103"]
+
+    assert stock() == 2
+    for to in ("withdrawn", "applied", "refused", "applied"):
+        record_step(office, "H2", FileStep(to, DAY))
+        assert stock() == 1
+    record_step(office, "H2", FileStep("recognised", DAY))
+    assert stock() == 2
+    entry = office.store.read("journal", action="household.applied")["before"].iloc[0]
+    assert json.loads(entry) == {"status": "withdrawn", "recognised_on": "2026-10-01", "closed_on": DAY.isoformat()}

@@ -122,6 +122,54 @@ def test_the_quarterly_bulletin_tells_in_time_late_and_broken_apart(tables):
     assert (districts == found.drop(columns="area").sum()).all()
 
 
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        ({"state": "running", "due_on": "2026-06-28"}, "breached"),
+        ({"state": "running", "due_on": "2026-06-28", "paused_days": 12}, "running"),
+        ({"state": "met_late", "met_on": "2026-07-02"}, "breached"),
+        ({"state": "met", "met_on": "2026-07-02", "paused_days": 15}, "running"),
+        ({"state": "met", "met_on": "2026-05-02", "reopened_on": "2026-05-12"}, None),
+        ({"state": "met", "met_on": "2026-05-02", "reopened_on": "2026-07-01"}, "kept_net"),
+    ],
+)
+def test_a_promise_is_counted_once_as_it_stood_at_the_end_of_the_period(tables, changes, counted):
+    base = {"promise_id": "C9", "household_id": "H4", "started_on": "2026-05-20", "due_on": "2026-06-22"}
+    reopened = changes.get("reopened_on")
+    rows = [{**base, **{k: v for k, v in changes.items() if k != "reopened_on"}}]
+    if reopened:
+        rows.append(
+            {
+                **base,
+                "promise_id": "C9-2",
+                "started_on": reopened,
+                "due_on": "2026-08-03",
+                "state": "reopened",
+                "reopens_id": "C9",
+            }
+        )
+    spells = zero_spells(tables["households"], tables["members"], tables["placements"], date(2026, 7, 10), POLICY)
+    found = row(
+        assistance_bulletin({**tables, "promises": table("promises", *rows)}, spells, QUARTER, POLICY, "city"), "440200"
+    )
+    names = ["kept_net", "met_late", "breached", "running", "void"]
+    assert {n: int(found[n]) for n in names} == {n: int(n == counted) for n in names}
+    assert found["due"] == int(counted is not None)
+
+
+def test_a_trainee_place_is_no_job_in_any_figure(tables):
+    spells = zero_spells(tables["households"], tables["members"], tables["placements"], date(2026, 7, 10), POLICY)
+    trainees = {**tables, "placements": tables["placements"].assign(kind="TRAINEE")}
+    found = row(assistance_bulletin(trainees, spells, QUARTER, POLICY, "city"), "440100")
+    assert found[["placed_households", "placed_members", "judged_30", "retained_30"]].tolist() == [0, 0, 0, 0]
+    assert (
+        programme_progress(
+            trainees["placements"], date(2026, 4, 1), date(2026, 12, 31), 9, date(2026, 6, 30), POLICY
+        ).placed
+        == 0
+    )
+
+
 def test_causes_and_kinds_are_listed_by_area(tables):
     causes = breach_causes(tables, QUARTER)
     assert causes.values.tolist() == [
