@@ -110,10 +110,14 @@ def test_the_letter_tells_name_and_phone_only_from_the_vault_and_the_reading_is_
 
 def test_a_household_registers_with_its_intake_once_and_is_on_the_list_of_posts(office):
     household = {"region_code": "440103001", "recognised_on": date(2026, 11, 1)}
-    head = Newcomer({"relation": "head", "education": "junior", "willing": True}, "LAID_OFF", "电工")
+    signed = {"flexibility_declared": True, "flexibility_declared_on": date(2026, 11, 1)}
+    head = Newcomer({"relation": "head", "education": "junior", "willing": True, **signed}, "LAID_OFF", "电工")
     made = register_household(office, household, [head], key="form-9")
     assert register_household(office, household, [head], key="form-9") == made
     assert len(office.store.read("members", household_id=made.household_id)) == 1
+    row, file = current(office, "members", made.member_ids[0]), current(office, "households", made.household_id)
+    assert (row["willing_confirmed_on"], row["flexibility_declared_on"]) == (DAY, date(2026, 11, 1))
+    assert (file["recognised_on"], file["discovered_on"]) == (date(2026, 11, 1), None)
     assert "LAID_OFF" in office.store.read("contacts", household_id=made.household_id)["note"].iloc[0]
     assert ids(office, made.member_ids[0])
     with pytest.raises(BadInput):
