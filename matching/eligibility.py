@@ -1,5 +1,6 @@
 """May this member be proposed this post? Tri-state, for many pairs at once, with reasons on demand."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -66,13 +67,19 @@ class Verdicts:
 
 
 def verdicts(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Verdicts:
-    """Judge pairs: member rows ``mi`` (n,) against post rows ``pj`` (n,)."""
-    blocked = np.zeros(len(mi), dtype=np.uint32)
-    unknown = np.zeros(len(mi), dtype=np.uint32)
-    for gate, state in _states(pairing, policy, mi, pj):
-        blocked |= (state < 0) * bit(gate)
-        unknown |= (state == 0) * bit(gate)
-    return Verdicts(blocked, unknown)
+    """Judge pairs: member rows ``mi`` (n,), or (1,) for one member beside all of them, against post rows ``pj`` (n,)."""
+    posts = _of_posts(pairing)
+    found = Verdicts(posts.blocked[pj], posts.unknown[pj])
+    _mark(found, _states(pairing, policy, mi, pj))
+    return found
+
+
+def _mark(found: Verdicts, states: Iterable[tuple[Gate, Ints]]) -> None:
+    """Set the bits of gates by their states (n,), or (1,) where it is the same for all: 1 met, 0 unknown, -1 not met."""
+    for gate, state in states:
+        for bits, stands in ((found.blocked, state < 0), (found.unknown, state == 0)):
+            if stands.any():
+                bits |= stands * bit(gate)
 
 
 def bit(gate: Gate) -> np.uint32:
@@ -82,99 +89,108 @@ def bit(gate: Gate) -> np.uint32:
 
 def position_gates(pairing: Pairing) -> Bits:
     """Return (n_positions,) the bits of the gates that depend on the post alone; worked out once a pairing."""
-    kept = pairing.of_posts
-    if "gates" not in kept:
-        out = np.zeros(len(pairing.positions), dtype=np.uint32)
-        for gate, state in _position_states(pairing, np.arange(len(out))):
-            out |= (state < 0) * bit(gate)
-        kept["gates"] = out
-    return kept["gates"]
+    return _of_posts(pairing).blocked
 
 
-def out_of_reach(pairing: Pairing, i: int, pj: Ints) -> Bits:
-    """Return (n,) the bits of region and way of posts that are plainly out of member row ``i``'s reach.
+def _of_posts(pairing: Pairing) -> Verdicts:
+    """Return what the posts alone decide, (n_positions,) each; worked out once a pairing."""
+    p, kept = pairing.positions, pairing.of_posts
+    if "unknown" not in kept:
+        found = Verdicts(*(np.zeros(len(p), dtype=np.uint32) for _ in range(2)))
+        _mark(found, [
+            (Gate.GATE_CLOSED, _state(p.open)), (Gate.GATE_STALE, p.fresh), (Gate.GATE_QUARANTINE, p.review),
+            (Gate.GATE_EMPLOYER_BARRED, _state(~p.barred_employer)), (Gate.GATE_BELOW_MIN_WAGE, p.wage_gate),
+        ])  # fmt: skip
+        kept["blocked"], kept["unknown"] = found.blocked, found.unknown
+    return Verdicts(kept["blocked"], kept["unknown"])
+
+
+def out_of_reach(pairing: Pairing, i: int) -> Bits:
+    """Return (n_positions,) the bits of region and way of posts that are plainly out of member row ``i``'s reach.
 
     What it blocks ``verdicts`` blocks by the same gates; it looks at the region's code and at a square around the home, and asks no
     further.
     """
     p = pairing.positions
-    home = p.home_based[pj]
-    out = np.zeros(len(pj), dtype=np.uint32)
-    if len(pj) and pairing.asked("regions", np.array([i]), pj[:1])[0]:
+    out = np.zeros(len(p), dtype=np.uint32)
+    if pairing.members.accepted_regions.sizes[pairing.members.accepted_regions.codes[i]]:
         accepted = pairing.shared_by("regions", i) > 0
-        out |= (~accepted[p.region.codes[pj]] & ~home) * bit(Gate.GATE_REGION)
+        out |= (~accepted[p.region.codes] & ~p.home_based) * bit(Gate.GATE_REGION)
     limit, lng, lat = (float(x[i]) for x in (pairing.members.commute_limit, pairing.members.lng, pairing.members.lat))
     if not np.isnan(limit + lng + lat):
         degrees = (float(reach_km(np.array(limit))) * 1.001 + 0.01) / KM_PER_DEGREE
         narrowest = max(float(np.cos(np.radians(abs(lat) + degrees))), 1e-6)
-        north, east = np.abs(p.lat[pj] - lat), np.abs(p.lng[pj] - lng)
+        north, east = np.abs(p.lat - lat), np.abs(p.lng - lng)
         away = ((north > degrees) & ~np.isnan(east)) | ((east > degrees / narrowest) & ~np.isnan(north))
-        out |= (away & ~home) * bit(Gate.GATE_COMMUTE)
+        out |= (away & ~p.home_based) * bit(Gate.GATE_COMMUTE)
     return out
 
 
+_MET = np.ones(1, dtype=np.int8)
+"""The state of a gate that nobody asks anything of."""
+
+
 def _state(met: Bools, unknown: Bools | None = None) -> Ints:
-    state = np.where(met, np.int8(1), np.int8(-1))
+    state = met.view(np.int8) * np.int8(2) - np.int8(1)
     return state if unknown is None else np.where(unknown, np.int8(0), state)
 
 
-def _position_states(pairing: Pairing, pj: Ints) -> list[tuple[Gate, Ints]]:
-    p = pairing.positions
-    return [
-        (Gate.GATE_CLOSED, _state(p.open[pj])),
-        (Gate.GATE_STALE, p.fresh[pj]),
-        (Gate.GATE_QUARANTINE, p.review[pj]),
-        (Gate.GATE_EMPLOYER_BARRED, _state(~p.barred_employer[pj])),
-        (Gate.GATE_BELOW_MIN_WAGE, p.wage_gate[pj]),
-    ]
-
-
 def _states(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> list[tuple[Gate, Ints]]:
-    """Return every gate's state (n,): 1 met, 0 unknown, -1 not met."""
+    """Return the state of every gate that depends on the member, (n,) or (1,) where it is the same for all: 1 met, 0 unknown, -1 not met."""
     m, p = pairing.members, pairing.positions
-    education = m.education[mi] >= p.min_education[pj]
-    if not policy.flag("suitability.education_gate"):
-        education = np.ones_like(education)
-    certificates = pairing.shared("certificates", mi, pj) >= pairing.asked("certificates", mi, pj)
-    accommodation = pairing.shared("accommodations", mi, pj) >= pairing.asked("accommodations", mi, pj)
+    by_schooling = policy.flag("suitability.education_gate")
     return [
         (Gate.GATE_NOT_SEEKING, _state(m.seeking[mi])),
         (Gate.GATE_AGE_LEGAL, m.age_gate[mi]),
         (Gate.GATE_NOT_AVAILABLE, _state(m.available_in[mi] <= policy.number("suitability.available_within_days"))),
-        *_position_states(pairing, pj),
         (Gate.GATE_KIND, _state(_listed(pairing, "kinds", mi, pj))),
         (Gate.GATE_REGION, _state(_listed(pairing, "regions", mi, pj) | p.home_based[pj])),
         (Gate.GATE_COMMUTE, _commute(pairing, mi, pj)),
         (Gate.GATE_SCHEDULE, _shift(pairing, mi, pj)),
         (Gate.GATE_NIGHT, _night(pairing, mi, pj)),
-        (Gate.GATE_HOURS, _state(~(p.hours[pj] > m.max_hours[mi]))),
+        (Gate.GATE_HOURS, _hours(pairing, mi, pj)),
         (Gate.GATE_HEALTH, _health(pairing, policy, mi, pj)),
-        (Gate.GATE_CERT, _state(certificates)),
-        (Gate.GATE_EDUCATION, _state(education)),
+        (Gate.GATE_CERT, _state(_covered(pairing, "certificates", mi, pj))),
+        (Gate.GATE_EDUCATION, _state(m.education[mi] >= p.min_education[pj]) if by_schooling else _MET),
         (Gate.GATE_SKILL, _essential(pairing, policy, mi, pj)),
         (Gate.GATE_PW_ELIGIBILITY, _welfare_category(pairing, policy, mi, pj)),
         (Gate.GATE_PW_TERM, _welfare_term(pairing, policy, mi, pj)),
-        (
-            Gate.GATE_RESERVED,
-            _state((pairing.asked("reserved", mi, pj) == 0) | (pairing.shared("reserved", mi, pj) > 0)),
-        ),
-        (Gate.GATE_ACCOMMODATION, np.where(accommodation, 1, 0)),
+        (Gate.GATE_RESERVED, _state(_listed(pairing, "reserved", mi, pj))),
+        (Gate.GATE_ACCOMMODATION, _covered(pairing, "accommodations", mi, pj).view(np.int8)),
     ]
 
 
 def _listed(pairing: Pairing, name: str, mi: Ints, pj: Ints) -> Bools:
-    return np.asarray((pairing.asked(name, mi, pj) == 0) | (pairing.shared(name, mi, pj) > 0))
+    """Return whether nothing is asked or something asked for is there."""
+    free = pairing.asked(name, mi, pj) == 0
+    return free if free.all() else free | (pairing.shared(name, mi, pj) > 0)
+
+
+def _covered(pairing: Pairing, name: str, mi: Ints, pj: Ints) -> Bools:
+    """Return whether everything asked for is there."""
+    asked = pairing.asked(name, mi, pj)
+    return np.asarray(pairing.shared(name, mi, pj) >= asked if asked.any() else asked == 0)
 
 
 def _commute(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
-    minutes, limit = pairing.minutes(mi, pj), pairing.members.commute_limit[mi]
-    return _state((minutes <= limit) | (minutes == 0), np.isnan(minutes) | (np.isnan(limit) & (minutes > 0)))
+    limit, home = pairing.members.commute_limit[mi], pairing.positions.home_based[pj]
+    if np.isnan(limit).all():
+        return _state(home, ~home)
+    minutes = pairing.minutes(mi, pj)
+    return _state((minutes <= limit) | home, np.isnan(minutes) | np.isnan(limit) & ~home)
+
+
+def _hours(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
+    most = pairing.members.max_hours[mi]
+    return _MET if np.isnan(most).all() else _state(~(pairing.positions.hours[pj] > most))
 
 
 def _shift(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
     m, p = pairing.members, pairing.positions
-    start, end = p.shift_start[pj], p.shift_end[pj]
     early, late = m.earliest_start[mi], m.latest_end[mi]
+    if np.isnan(early).all() and np.isnan(late).all():
+        return _MET
+    start, end = p.shift_start[pj], p.shift_end[pj]
     clash = (start < early) | (end > late) | ((end < start) & ~np.isnan(late))
     untold = (np.isnan(start) & ~np.isnan(early)) | (np.isnan(end) & ~np.isnan(late))
     return _state(~clash, ~clash & untold)
@@ -182,20 +198,24 @@ def _shift(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
 
 def _night(pairing: Pairing, mi: Ints, pj: Ints) -> Ints:
     ok = pairing.members.night_ok[mi]
+    if (ok == 1.0).all():
+        return _MET
     night = pairing.positions.night[pj]
     return _state(~night | (ok == 1.0), night & np.isnan(ok))
 
 
 def _health(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     limits = pairing.members.functional_limits
-    out = np.ones(len(mi), dtype=np.int8)
-    rows = limits.codes[mi]
-    for u in np.unique(rows):
-        names = limits.sets[u]
-        if names:
-            here = np.flatnonzero(rows == u)
-            states = _limit_states(pairing, policy, pj[here])
-            out[here] = np.min([states.get(name, np.zeros(len(here), dtype=np.int8)) for name in names], axis=0)
+    told = limits.codes[mi]
+    limited = [u for u in np.unique(told) if limits.sets[u]]
+    if not limited:
+        return _MET
+    rows, posts = np.broadcast_arrays(told, pj)
+    out = np.ones(len(rows), dtype=np.int8)
+    for u in limited:
+        here = np.flatnonzero(rows == u)
+        states = _limit_states(pairing, policy, posts[here])
+        out[here] = np.min([states.get(name, np.zeros(len(here), dtype=np.int8)) for name in limits.sets[u]], axis=0)
     return out
 
 
@@ -217,10 +237,15 @@ def _limit_states(pairing: Pairing, policy: PolicyBook, pj: Ints) -> dict[str, I
 
 
 def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
-    p = pairing.positions
-    out = np.ones(len(mi), dtype=np.int8)
-    at = np.flatnonzero(p.essential[pj].any(axis=1))
-    gap: Floats = np.where(p.essential[pj[at]], p.need[pj[at]] - pairing.members.skills[mi[at]], -np.inf)
+    p, kept = pairing.positions, pairing.of_posts
+    if "essential" not in kept:
+        kept["essential"] = p.essential.any(axis=1).astype(np.uint32)
+    at = np.flatnonzero(kept["essential"][pj])
+    if not len(at):
+        return _MET
+    rows, posts = (x[at] for x in np.broadcast_arrays(mi, pj))
+    out = np.ones(max(len(mi), len(pj)), dtype=np.int8)
+    gap: Floats = np.where(p.essential[posts], p.need[posts] - pairing.members.skills[rows], -np.inf)
     known: Bools = np.asarray(~np.isnan(gap))
     worst: Floats = np.max(np.where(known, gap, -np.inf), axis=1)
     out[at] = np.where(
@@ -232,16 +257,16 @@ def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints
 def _welfare_category(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     allowed = set(policy.items("pw.eligible_categories"))
     column = pairing.members.categories
-    holds = np.array([bool(allowed.intersection(s)) for s in column.sets], dtype=bool)
-    return _state((pairing.positions.kind[pj] != _WELFARE) | holds[column.codes[mi]])
+    holds = np.array([bool(allowed.intersection(s)) for s in column.sets], dtype=bool)[column.codes[mi]]
+    return _MET if holds.all() else _state((pairing.positions.kind[pj] != _WELFARE) | holds)
 
 
 def _welfare_term(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     m = pairing.members
-    spent = (m.pw_times >= policy.whole("pw.max_lifetime")) | (
-        m.pw_months >= policy.number("pw.max_months") * policy.number("pw.max_lifetime")
+    spent = (m.pw_times[mi] >= policy.whole("pw.max_lifetime")) | (
+        m.pw_months[mi] >= policy.number("pw.max_months") * policy.number("pw.max_lifetime")
     )
-    return _state((pairing.positions.kind[pj] != _WELFARE) | ~spent[mi])
+    return _state((pairing.positions.kind[pj] != _WELFARE) | ~spent) if spent.any() else _MET
 
 
 def decide(pairing: Pairing, policy: PolicyBook, i: int, j: int, extra: Bits | None = None) -> Decision:

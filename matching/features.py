@@ -84,9 +84,9 @@ FILLED = 4096
 
 
 def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
-    """Build the features of pairs: member rows ``mi`` (n,), post rows ``pj`` (n,) → (n, n_features) float32, NaN unknown."""
+    """Build the features of pairs: member rows ``mi`` (n,), or (1,) for one member, post rows ``pj`` (n,) → (n, n_features) float32, NaN unknown."""
     mi, pj = np.asarray(mi, dtype=np.int64), np.asarray(pj, dtype=np.int64)
-    out = np.empty((len(mi), len(FEATURES)), dtype=np.float32)
+    out = np.empty((len(pj), len(FEATURES)), dtype=np.float32)
     columns = {
         **_skill(pairing, mi, pj),
         **_way_and_wage(pairing, mi, pj),
@@ -94,11 +94,12 @@ def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
         **_conditions(pairing, mi, pj),
         **_post(pairing, mi, pj),
     }
-    for first in range(0, len(mi), FILLED):
+    for first in range(0, len(pj), FILLED):
         rows = slice(first, first + FILLED)
         for k, name in enumerate(FEATURE_NAMES):
-            out[rows, k] = columns[name][rows]
-    return PairFrame(mi, pj, out, FEATURE_NAMES)
+            column = columns[name]
+            out[rows, k] = column[rows] if len(column) == len(pj) else column
+    return PairFrame(np.broadcast_to(mi, pj.shape), pj, out, FEATURE_NAMES)
 
 
 def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
@@ -107,19 +108,20 @@ def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]
         np.ascontiguousarray(rows.T)
         for rows in (pairing.positions.need[pj], pairing.members.skills[mi], pairing.positions.essential[pj])
     )
-    gap = (need - have) / 10.0
-    asked, known = ~np.isnan(need), ~np.isnan(gap)
-    n_asked, n_known = asked.sum(axis=0), known.sum(axis=0)
-    gap[~known] = 0.0
-    short = np.maximum(gap, 0.0)
+    gap = (need - have) / np.float32(10.0)
+    asked, known = need == need, gap == gap
+    n_asked, n_known = (np.add.reduce(told.view(np.int8), axis=0, dtype=np.int8).astype(float) for told in (asked, known))
+    np.copyto(gap, 0.0, where=~known)
+    np.copyto(need, 0.0, where=~asked)
+    short = np.maximum(gap, np.float32(0.0))
     blank = (n_known == 0) & (n_asked > 0)
     share = np.maximum(n_known, 1)
     return {
         "skill_gap_mean": np.where(blank, np.nan, short.sum(axis=0) / share),
         "skill_gap_max": np.where(blank, np.nan, short.max(axis=0)),
-        "skill_gap_essential": np.where(essential, short, 0.0).max(axis=0),
+        "skill_gap_essential": (short * essential).max(axis=0),
         "skill_margin": np.where(blank, np.nan, -gap.sum(axis=0) / share),
-        "skill_need": np.where(asked, need, 0.0).sum(axis=0) / np.maximum(n_asked, 1) / 10.0,
+        "skill_need": need.sum(axis=0) / np.maximum(n_asked, 1) / 10.0,
         "skills_unknown": np.where(n_asked > 0, 1.0 - n_known / np.maximum(n_asked, 1), 0.0),
     }
 

@@ -110,10 +110,10 @@ class Experience:
 
     def lookup(self, rows: Ints, tokens: Ints) -> Floats:
         """Return (n,) months of each row in each token's occupation; token -1 is an occupation nobody has worked in."""
-        out = np.zeros(len(rows))
+        wanted = rows * max(len(self.tokens), 1) + tokens
+        out = np.zeros(len(wanted))
         if not len(self.keys):
             return out
-        wanted = rows * max(len(self.tokens), 1) + tokens
         at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         hit = (self.keys[at] == wanted) & (tokens >= 0)
         out[hit] = self.months[at[hit]]

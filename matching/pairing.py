@@ -39,7 +39,7 @@ class Pairing:
         self.of_posts: dict[str, Bits] = {}
 
     def minutes(self, mi: Ints, pj: Ints) -> Floats:
-        """Return (n,) commute minutes; 0 when worked at home, NaN when a place is unknown."""
+        """Return (n,) commute minutes; 0 when worked at home, NaN when a place is unknown. Here as below rows of one side may be (1,)."""
         m, p = self.members, self.positions
         lat = np.radians((m.lat[mi] + p.lat[pj]) / 2.0)
         x = (m.lng[mi] - p.lng[pj]) * np.cos(lat)
@@ -50,7 +50,8 @@ class Pairing:
     def shared(self, name: str, mi: Ints, pj: Ints) -> Ints:
         """Return (n,) how many codes both sides share in one of the compared columns (see ``_SIDES``)."""
         left, right = self._side(name)
-        return self._table(name)[left.codes[mi], right.codes[pj]].astype(np.int64)
+        table = self._table(name)
+        return np.asarray(table.ravel()[left.codes[mi] * table.shape[1] + right.codes[pj]])
 
     def asked(self, name: str, mi: Ints, pj: Ints) -> Ints:
         """Return (n,) how many codes the asking side of a compared column has."""

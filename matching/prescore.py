@@ -100,11 +100,7 @@ def guess(features: Float32s, some: Ints, order: Floats) -> Floats:
 
     Least squares over the features, the roots of the first of them, which are unknown, and whether the way is longer than half an hour.
     """
-    known = np.where(np.isnan(features), np.float32(0.0), features)
-    read = np.hstack([
-        known, np.sqrt(np.abs(known[:, :BENT])), np.isnan(features[:, _MAYBE]), known[:, [_AT["commute_minutes"]]] > 30.0,
-    ])  # fmt: skip
-    seen = read[some].astype(float)
+    seen = np.hstack(_read(features[some])).astype(float)
     centre, spread = seen.mean(axis=0), seen.std(axis=0)
     moves = spread > 1e-6
     x = (seen[:, moves] - centre[moves]) / spread[moves]
@@ -113,7 +109,19 @@ def guess(features: Float32s, some: Ints, order: Floats) -> Floats:
     )  # no product of matrices: its threads wait for one another
     slopes = np.zeros(len(moves), dtype=np.float32)
     slopes[moves] = np.linalg.solve(gram, np.einsum("ij,i->j", x, order - order.mean())) / spread[moves]
-    return np.asarray(np.einsum("ij,j->i", read, slopes), dtype=float)
+    out, first = np.zeros(len(features)), 0
+    for part in _read(features):
+        out += np.einsum("ij,j->i", part, slopes[first : first + part.shape[1]])
+        first += part.shape[1]
+    return out
+
+
+def _read(features: Float32s) -> list[Float32s]:
+    """Return what the guess reads of features (n, n_features), side by side; unknown counts as 0."""
+    known = np.nan_to_num(features, nan=0.0)
+    bent = np.sqrt(np.abs(known[:, :BENT]))
+    told = np.column_stack([np.isnan(features[:, _MAYBE]), known[:, _AT["commute_minutes"]] > 30.0])
+    return [known, bent, told.astype(np.float32)]
 
 
 _MAYBE = [_AT[name] for name in ("skill_gap_mean", "commute_minutes", "wage_over_floor")]

@@ -74,23 +74,30 @@ def rank(
     counts as blocked by region, way and what is known of the post alone.
     """
     alone, p = pairing.beside(i), pairing.positions
-    pj = np.arange(len(p))
-    if kinds is not None:
-        pj = pj[np.array([k in kinds for k in POSITION_KINDS])[p.kind]]
-    blocked = position_gates(pairing)[pj] | out_of_reach(alone, 0, pj)
+    blocked = position_gates(pairing) | out_of_reach(alone, 0)
     if taken is not None:
-        blocked |= taken[pj]
-    near = np.flatnonzero((blocked & _FAR) == 0)
-    blocked[near] |= verdicts(alone, policy, np.zeros(len(near), dtype=np.int64), pj[near]).blocked
-    keep = pj[blocked == 0]
-    mi = np.zeros(len(keep), dtype=np.int64)
-    items = _ordered(
-        alone, mi, keep, scorer, np.full(len(keep), days_left), policy, limit, p.ids[keep], str(alone.members.ids[0]), every
-    )  # fmt: skip
-    return Ranking(tuple(replace(x, member=i) for x in items), len(pj), len(keep), _counts(blocked), scorer.version)
+        blocked |= taken
+    near = (blocked & _FAR) == 0
+    if kinds is not None:
+        asked = np.array([k in kinds for k in POSITION_KINDS])[p.kind]
+        near &= asked
+    pj = np.flatnonzero(near)
+    blocked[pj] |= verdicts(alone, policy, _ALONE, pj).blocked
+    keep = pj[blocked[pj] == 0]
+    eligible, short = len(keep), None if every else max(SHORT, 3 * limit)
+    if short is not None and eligible > SAMPLE + short:
+        within = keep[reachable(alone, _ALONE, keep)]
+        keep = within if len(within) > SAMPLE + short else keep
+    days, salt = np.full(len(keep), days_left), str(alone.members.ids[0])
+    items = _ordered(alone, _ALONE, keep, scorer, days, policy, limit, p.ids[keep], salt, short)
+    judged = blocked if kinds is None else blocked[asked]
+    return Ranking(tuple(replace(x, member=i) for x in items), len(judged), eligible, _counts(judged), scorer.version)
 
 
 _FAR = bit(Gate.GATE_REGION) | bit(Gate.GATE_COMMUTE)
+
+_ALONE = np.zeros(1, dtype=np.int64)
+"""The row of one member beside all posts."""
 
 
 def rank_members(
@@ -118,16 +125,11 @@ def rank_members(
 
 def _ordered(
     pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, keys: np.ndarray, salt: str,
-    every: bool = True,
+    short: int | None = None,
 ) -> tuple[Ranked, ...]:  # fmt: skip
-    """Score eligible pairs, ``every`` one or of many the most promising, and return the best, with reasons."""
-    if not len(mi):
+    """Score eligible pairs, every one or of many the ``short`` most promising, and return the best, with reasons."""
+    if not len(pj):
         return ()
-    short = len(mi) if every else max(SHORT, 3 * limit)
-    if len(mi) > SAMPLE + short:
-        near = np.flatnonzero(reachable(pairing, mi, pj))
-        if len(near) > SAMPLE + short:
-            mi, pj, days, keys = mi[near], pj[near], days[near], keys[near]
     pairs = build(pairing, mi, pj)
     rows, scores = _scored(pairs, scorer, days, short)
     top = best_first(scores.order, keys[rows], salt)[:limit]
@@ -135,10 +137,10 @@ def _ordered(
     return explained(pairing, policy, scorer, _some(pairs, shown), _take(scores, top), days[shown])
 
 
-def _scored(pairs: PairFrame, scorer: Scorer, days: Floats, short: int) -> tuple[Ints, Scores]:
+def _scored(pairs: PairFrame, scorer: Scorer, days: Floats, short: int | None) -> tuple[Ints, Scores]:
     """Return the rows that were scored, and their scores: all, or of more than ``SAMPLE + short`` a sample and the best by a guess."""
     n = len(pairs)
-    if n <= SAMPLE + short:
+    if short is None or n <= SAMPLE + short:
         return np.arange(n), scorer.score(pairs, days)
     some = np.arange(SAMPLE) * n // SAMPLE
     first = scorer.score(_some(pairs, some), days[some])
@@ -160,10 +162,8 @@ _SET = np.array([[byte >> k & 1 for byte in range(256)] for k in range(8)])
 
 def _counts(blocked: Bits) -> dict[str, int]:
     """Return gate → pairs it stands against, a byte of the mask at a time: one pass a byte is less than one a gate."""
-    times = [
-        _SET @ np.bincount((blocked >> np.uint32(first)) & np.uint32(255), minlength=256)
-        for first in range(0, len(Gate), 8)
-    ]
+    octets = blocked.astype("<u4").view(np.uint8).reshape(-1, 4)
+    times = [_SET @ np.bincount(octets[:, k], minlength=256) for k in range((len(Gate) + 7) // 8)]
     return {gate.name: int(n) for gate, n in zip(Gate, np.concatenate(times), strict=False) if n}
 
 

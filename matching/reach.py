@@ -60,10 +60,15 @@ def blocks(pairing: Pairing, rows: Ints) -> Iterator[Block]:
 def reachable(pairing: Pairing, mi: Ints, pj: Ints) -> Bools:
     """Return (n,) pairs that ``blocks`` would put before anybody: within the limit, at home, or in the same city where the way cannot be told."""
     m, p = pairing.members, pairing.positions
-    minutes, limit = pairing.minutes(mi, pj), m.commute_limit[mi]
-    return np.asarray(
-        p.home_based[pj] | (minutes <= limit) | (np.isnan(minutes) | np.isnan(limit)) & (m.city[mi] == p.city[pj])
-    )
+    home, limit = p.home_based[pj], m.commute_limit[mi]
+    near, untold = home, np.isnan(limit)
+    if not untold.all():
+        minutes = pairing.minutes(mi, pj)
+        near, untold = home | (minutes <= limit), untold | np.isnan(minutes)
+    if untold.any():
+        city = np.array([codes[0][:4] if codes else "" for codes in p.region.sets])
+        near = near | untold & (city[p.region.codes[pj]] == m.city[mi].astype(str))
+    return near
 
 
 def kilometres(lng: Floats, lat: Floats) -> Floats:

@@ -70,15 +70,16 @@ class TrainedRanker:
         if self.ranker is None:
             return rule
         enough = np.maximum(days, ORDER_DAYS)
-        chance, order = self.ranker.probability_and_order(pairs.features, days, enough)
+        pressed = bool((enough != days).any())
+        chance, order = self.ranker.probability_and_order(pairs.features, days, enough if pressed else None)
         p_placed = _sigmoid(self._blended(self.placed, rule.p_placed, log_odds(chance)))
         p_stays = rule.p_stays
         if self.stays.learned > 0:
             p_stays = _sigmoid(self._blended(self.stays, rule.p_stays, log_odds(self.ranker.retention(pairs.features))))
         elif self.stays != RULE_ONLY:
             p_stays = _sigmoid(self._blended(self.stays, rule.p_stays, np.zeros(len(pairs))))
-        pressed = rule if (enough == days).all() else self._rule.score(pairs, enough)
-        return Scores(p_placed, p_stays, self._blended(self.placed, pressed.p_placed, order) + np.log(p_stays))
+        later = self._rule.score(pairs, enough) if pressed else rule
+        return Scores(p_placed, p_stays, self._blended(self.placed, later.p_placed, order) + np.log(p_stays))
 
     def explain(self, pairs: PairFrame, days_left: Floats) -> Contributions:
         """Return exact contributions to the log-odds of ``p_placed`` by reason code; they and the base add up."""
