@@ -163,7 +163,7 @@ def _states(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> list[tu
 def _listed(pairing: Pairing, name: str, mi: Ints, pj: Ints) -> Bools:
     """Return whether nothing is asked or something asked for is there."""
     free = pairing.asked(name, mi, pj) == 0
-    return free if free.all() else free | (pairing.shared(name, mi, pj) > 0)
+    return np.asarray(free if free.all() else free | (pairing.shared(name, mi, pj) > 0))
 
 
 def _covered(pairing: Pairing, name: str, mi: Ints, pj: Ints) -> Bools:
@@ -239,7 +239,7 @@ def _limit_states(pairing: Pairing, policy: PolicyBook, pj: Ints) -> dict[str, I
 def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     p, kept = pairing.positions, pairing.of_posts
     if "essential" not in kept:
-        kept["essential"] = p.essential.any(axis=1).astype(np.uint32)
+        kept["essential"] = np.asarray(p.essential.any(axis=1), dtype=np.uint32)
     at = np.flatnonzero(kept["essential"][pj])
     if not len(at):
         return _MET

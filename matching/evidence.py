@@ -57,24 +57,37 @@ def facts(pairing: Pairing, code: str, i: int, j: int) -> dict[str, Fact]:
 
 def _conditions(pairing: Pairing, code: str, i: int, j: int) -> dict[str, Fact]:
     m, p = pairing.members, pairing.positions
-    night = m.night_ok[i]
-    known: dict[str, dict[str, Fact]] = {
-        "SCHEDULE": {
-            "night": bool(p.night[j]), "night_ok": None if np.isnan(night) else bool(night), "hours_week": _whole(p.hours[j]),
-            "shift_start": _whole(p.shift_start[j]), "shift_end": _whole(p.shift_end[j]),
-        },
-        "STRAIN": {"lift_kg": _whole(p.lift_kg[j]), "standing": bool(p.standing[j]), "customer_contact": bool(p.contact[j])},
-        "CONTRACT": {"contract_months": _whole(p.contract_months[j]), "insured": int(p.insured[j])},
-        "TRAINING": {"training_provided": bool(p.training[j])},
-        "OPENINGS": {"openings_left": int(p.openings_left[j])},
-        "COMPETITION": {"pending": int(p.pending[j]), "openings_left": int(p.openings_left[j])},
-        "FRESHNESS": {"days_listed": _whole(p.days_listed[j]), "days_unconfirmed": _whole(p.days_unconfirmed[j])},
-        "FLEXIBLE": {"flexible": bool(m.flexible[i])},
-        "REACHABLE": {"reachable": float(m.reachable[i])},
-        "AVAILABLE": {"days": _whole(max(m.available_in[i], 0.0))},
-        "KIND": {"kind": POSITION_KINDS[int(p.kind[j])]},
-    }  # fmt: skip
-    return known.get(code, {})
+    match code:
+        case "SCHEDULE":
+            night = m.night_ok[i]
+            return {
+                "night": bool(p.night[j]), "night_ok": None if np.isnan(night) else bool(night), "hours_week": _whole(p.hours[j]),
+                "shift_start": _whole(p.shift_start[j]), "shift_end": _whole(p.shift_end[j]),
+            }  # fmt: skip
+        case "STRAIN":
+            return {
+                "lift_kg": _whole(p.lift_kg[j]), "standing": bool(p.standing[j]), "customer_contact": bool(p.contact[j])
+            }  # fmt: skip
+        case "CONTRACT":
+            return {"contract_months": _whole(p.contract_months[j]), "insured": int(p.insured[j])}
+        case "TRAINING":
+            return {"training_provided": bool(p.training[j])}
+        case "OPENINGS":
+            return {"openings_left": int(p.openings_left[j])}
+        case "COMPETITION":
+            return {"pending": int(p.pending[j]), "openings_left": int(p.openings_left[j])}
+        case "FRESHNESS":
+            return {"days_listed": _whole(p.days_listed[j]), "days_unconfirmed": _whole(p.days_unconfirmed[j])}
+        case "FLEXIBLE":
+            return {"flexible": bool(m.flexible[i])}
+        case "REACHABLE":
+            return {"reachable": float(m.reachable[i])}
+        case "AVAILABLE":
+            return {"days": _whole(max(m.available_in[i], 0.0))}
+        case "KIND":
+            return {"kind": POSITION_KINDS[int(p.kind[j])]}
+        case _:
+            return {}
 
 
 def _skill(pairing: Pairing, i: int, j: int) -> dict[str, Fact]:

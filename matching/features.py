@@ -110,7 +110,9 @@ def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]
     )
     gap = (need - have) / np.float32(10.0)
     asked, known = need == need, gap == gap
-    n_asked, n_known = (np.add.reduce(told.view(np.int8), axis=0, dtype=np.int8).astype(float) for told in (asked, known))
+    n_asked, n_known = (
+        np.add.reduce(told.view(np.int8), axis=0, dtype=np.int8).astype(float) for told in (asked, known)
+    )
     np.copyto(gap, 0.0, where=~known)
     np.copyto(need, 0.0, where=~asked)
     short = np.maximum(gap, np.float32(0.0))

@@ -168,10 +168,8 @@ class PlacementRanker(BaseEstimator):
         whether, when = self.head_.contributions(matrix), self.timing_.contributions(matrix)
         u, v = whether.sum(axis=1), when.sum(axis=1)
         u0, v0 = whether[:, -1], when[:, -1]
-        base, left, right, top = (
-            _log_odds(self._chance(margin, quickness, limit))
-            for margin, quickness in ((u0, v0), (u, v0), (u0, v), (u, v))
-        )
+        corners = self._chance(np.concatenate([u0, u, u0, u]), np.concatenate([v0, v0, v, v]), np.tile(limit, 4))
+        base, left, right, top = _log_odds(corners).reshape(4, -1)
         gain_u = 0.5 * ((left - base) + (top - right))
         shares = _scaled(whether[:, :-1], u - u0, gain_u) + _scaled(when[:, :-1], v - v0, top - base - gain_u)
         return np.column_stack([shares, top - shares.sum(axis=1)])

@@ -168,8 +168,7 @@ class PolicyBook:
 
     def retirement_month(self, birth_month: str | None, sex: str) -> str | None:
         """Return the month ``YYYY-MM`` of statutory retirement; None where birth or sex is not known."""
-        found = self.retirement_months(np.array([birth_month], dtype=object), np.array([sex], dtype=object))[0]
-        return None if np.isnat(found) else str(found)
+        return _retires(self, birth_month, sex)
 
     def retirement_line(self, line: str) -> RetirementLine:
         """Return the line ``men``, ``women_55`` or ``women_50`` of the retirement table as it stands on the book's day."""
@@ -192,6 +191,12 @@ class PolicyBook:
 @lru_cache(maxsize=8192)
 def _book(region_code: str, as_of: date, tables: PolicyTables) -> PolicyBook:
     return PolicyBook(region_code, as_of, tables)
+
+
+@lru_cache(maxsize=4096)
+def _retires(book: PolicyBook, birth_month: str | None, sex: str) -> str | None:
+    found = book.retirement_months(np.array([birth_month], dtype=object), np.array([sex], dtype=object))[0]
+    return None if np.isnat(found) else str(found)
 
 
 @lru_cache(maxsize=65536)

@@ -1,6 +1,7 @@
 """The routes of ``/api/v1``: each unpacks the request, calls one use case and packs the answer."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Response, status
@@ -32,8 +33,8 @@ Region = Annotated[str, Query(pattern=r"^\d{0,9}$", description="region code or 
 
 def _as(schema: type[schemas.Out], value: Any, **more: Any) -> Any:
     """Return a use case's answer as a schema; fields the schema does not have stay inside."""
-    values = {**(as_plain(value)), **more}
-    return schema.model_validate({k: v for k, v in values.items() if k in schema.model_fields})
+    given = value if isinstance(value, Mapping) else {f.name: getattr(value, f.name) for f in fields(value)}
+    return schema.model_validate({k: as_plain(v) for k, v in {**given, **more}.items() if k in schema.model_fields})
 
 
 @router.get("/worklist", responses=responses(), tags=["worklist"])

@@ -67,9 +67,12 @@ class Touched:
         connection.execute(touched.delete().where(touched.c.seq <= last + len(rows) - KEPT))
 
 
+_COUNT = sa.select(sa.func.coalesce(sa.func.max(touched.c.seq), 0))
+
+
 def count(connection: sa.Connection) -> int:
     """Return the number of the last change; 0 before the first."""
-    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(touched.c.seq), 0))).scalar_one())
+    return int(connection.execute(_COUNT).scalar_one())
 
 
 def writes(connection: sa.Connection) -> dict[str, int]:

@@ -52,10 +52,15 @@ def entry_hash(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_JOURNAL = metadata.tables["journal"]
+_NEWEST = sa.select(_JOURNAL.c.seq, _JOURNAL.c.hash).order_by(_JOURNAL.c.seq.desc()).limit(1)
+_ENTERED = _JOURNAL.insert()
+_COUNTED = changes.update().where(changes.c.name == LAST).values(n=sa.bindparam("last"))
+
+
 def append(connection: sa.Connection, fields: Mapping[str, Any]) -> int:
     """Append one entry inside the caller's transaction; returns its number."""
-    table = metadata.tables["journal"]
-    last = connection.execute(sa.select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
+    last = connection.execute(_NEWEST).first()
     entry: dict[str, Any] = {
         **fields,
         "seq": 1 if last is None else last.seq + 1,
@@ -66,8 +71,8 @@ def append(connection: sa.Connection, fields: Mapping[str, Any]) -> int:
         value = entry.get(side)
         entry[side] = None if value is None else json.dumps(jsonable(value), ensure_ascii=False, sort_keys=True)
     entry["hash"] = entry_hash(entry)
-    connection.execute(table.insert(), entry)
-    if not connection.execute(changes.update().where(changes.c.name == LAST).values(n=entry["seq"])).rowcount:
+    connection.execute(_ENTERED, entry)
+    if not connection.execute(_COUNTED, {"last": entry["seq"]}).rowcount:
         connection.execute(changes.insert(), {"name": LAST, "n": entry["seq"]})
     return int(entry["seq"])
 

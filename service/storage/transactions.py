@@ -23,6 +23,8 @@ _MANY = (list, tuple, set, frozenset)
 BATCH = 5_000
 """Rows sent to the database at a time."""
 
+_WRITTEN = changes.update().where(changes.c.name == sa.bindparam("table")).values(n=changes.c.n + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -269,8 +271,7 @@ class Transaction(Reader):
         """Count the write and say whose rows it concerns, so that indexes in memory renew them."""
         self._owners.write(self._connection)
         for name in sorted(self._touched):
-            done = self._connection.execute(changes.update().where(changes.c.name == name).values(n=changes.c.n + 1))
-            if not done.rowcount:
+            if not self._connection.execute(_WRITTEN, {"table": name}).rowcount:
                 self._connection.execute(changes.insert(), {"name": name, "n": 1})
 
 

@@ -25,7 +25,8 @@ def scorer_for(office: Office, member_id: str, notices: Table | None = None) -> 
 def switched_off(office: Office, member_id: str, notices: Table | None = None) -> bool:
     """Whether the member does not want a learned order; ``notices`` as in ``scorer_for``."""
     if notices is None:
-        notices = office.store.read("notices", ["member_id", "item", "withdrawn_on"], member_id=member_id, item=ITEM)
+        with office.store.reading() as reader:
+            notices = reader.few("notices", ("member_id", "item", "withdrawn_on"), member_id=member_id, item=ITEM)
     told = (texts(notices, "member_id") == member_id) & (texts(notices, "item") == ITEM)
     return bool((~np.isnat(days(notices, "withdrawn_on"))[told]).any())
 

@@ -1,7 +1,7 @@
 """Rows of the store as plain values."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from typing import Any
 
@@ -15,13 +15,29 @@ from service.storage.frames import to_rows
 
 def only(frame: Table) -> dict[str, object]:
     """Return the single row of a table as plain values: dates as dates, unknown as None."""
-    return to_rows(frame)[0] if isinstance(frame, Columns) else at(frame, [0])[0]
+    return to_rows(frame)[0] if isinstance(frame, Columns) else dict(at(frame, [0])[0])
 
 
-def at(frame: pd.DataFrame, rows: Iterable[int]) -> list[dict[str, object]]:
-    """Return a few rows of a frame that holds text by their places, as plain values; picking all out at once copies every column of text."""
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, map(_value, frame.iloc[row].array), strict=True)) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Cells(Mapping[str, object]):
+    """A row of a frame by its place; a cell is read, as a plain value, when it is asked for: most never are."""
+
+    frame: pd.DataFrame
+    row: int
+
+    def __getitem__(self, name: str) -> object:
+        return _value(self.frame[name].array[self.row])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frame.columns)
+
+    def __len__(self) -> int:
+        return len(self.frame.columns)
+
+
+def at(frame: pd.DataFrame, rows: Iterable[int]) -> list[Cells]:
+    """Return a few rows of a frame that holds text by their places; picking all out at once copies every column of text."""
+    return [Cells(frame, int(row)) for row in rows]
 
 
 def plain(row: Mapping[str, object]) -> dict[str, object]:

@@ -87,8 +87,10 @@ def test_a_list_of_posts_in_reach_is_the_list_of_all_posts_judged_one_by_one():
     pj = np.arange(len(pair.positions))
     for i in range(len(pair.members)):
         full = verdicts(pair, POLICY, np.full(len(pj), i), pj)
+        beside = verdicts(pair, POLICY, np.array([i]), pj)
+        assert (beside.blocked == full.blocked).all() and (beside.unknown == full.unknown).all()
         alone = pair.beside(i)
-        far = out_of_reach(alone, 0, pj)
+        far = out_of_reach(alone, 0)
         assert not (far & ~full.blocked).any()
         found = rank(pair, i, BaselineScorer(), 20.0, POLICY, limit=len(pj))
         keep = np.flatnonzero(full.blocked == 0)
