@@ -18,7 +18,7 @@ def only(frame: Table) -> dict[str, object]:
     return to_rows(frame)[0] if isinstance(frame, Columns) else dict(at(frame, [0])[0])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cells(Mapping[str, object]):
     """A row of a frame by its place; a cell is read, as a plain value, when it is asked for: most never are."""
 
