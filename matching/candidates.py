@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.arrays import Bits, Bools, Floats, Ints
+from matching.arrays import Bits, Bools, Float32s, Floats, Ints
 from matching.crowding import crowding
 from matching.eligibility import Gate, verdicts
 from matching.features import build
@@ -33,6 +33,7 @@ CHUNK = 200_000
 """Pairs judged and scored at a time; bounds memory."""
 
 _WELFARE = POSITION_KINDS.index("PUBLIC_WELFARE")
+_FAR_OR_NEAR = np.array([-np.inf, np.inf], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -
         bits = ask.blocked(block.mi[row], block.pj[column])
         return block.mi[row], block.pj[column], bits, bits == 0
     value = guess.block(block.mi, block.pj, block.minutes)
-    value[~block.near] = -np.inf
+    np.minimum(value, _FAR_OR_NEAR[block.near.view(np.uint8)], out=value)
     spread = value - dear[block.pj].astype(np.float32)
     welfare = ask.pairing.positions.kind[block.pj] == _WELFARE
     seen, many = block.near.copy(), np.flatnonzero(block.near.sum(axis=1) > LOOK)
@@ -191,29 +192,45 @@ def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -
         value[np.ix_(many, np.flatnonzero(welfare))], 3 * ask.keep_welfare
     )
     seen &= block.near
-    row, column = np.nonzero(seen)
+    row, column = _marked(seen)
     bits = ask.blocked(block.mi[row], block.pj[column])
     short = np.bincount(row[bits == 0], minlength=len(block.mi)) < min(ask.keep, ENOUGH)
     short &= seen.sum(axis=1) < block.near.sum(axis=1)
     if short.any():
         seen[short] = block.near[short] & ~seen[short]
         seen[~short] = False
-        more, beside = np.nonzero(seen)
+        more, beside = _marked(seen)
         row, column = np.concatenate([row, more]), np.concatenate([column, beside])
         bits = np.concatenate([bits, ask.blocked(block.mi[more], block.pj[beside])])
-    worth = np.zeros(len(bits), dtype=bool)
     at = np.flatnonzero(bits == 0)
-    who, plain, priced = row[at], value[row[at], column[at]], spread[row[at], column[at]]
-    worth[at] = promising(plain, who, BEST) | promising(priced, who, SPREAD)
+    at = at[np.argsort(row[at], kind="stable")]
+    count = np.bincount(row[at], minlength=len(block.mi))
+    beside = row[at], np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
     open_welfare = welfare[column[at]]
-    worth[at] |= open_welfare & promising(np.where(open_welfare, plain, -np.inf), who, 2 * ask.keep_welfare)
+    plain, priced, given = (np.full((len(count), count.max(initial=0)), -np.inf, dtype=np.float32) for _ in range(3))
+    plain[beside], priced[beside] = value[row[at], column[at]], spread[row[at], column[at]]
+    given[beside] = np.where(open_welfare, plain[beside], -np.inf)
+    worth = np.zeros(len(bits), dtype=bool)
+    worth[at] = (_top(plain, BEST) | _top(priced, SPREAD))[beside]
+    worth[at] |= open_welfare & _top(given, 2 * ask.keep_welfare)[beside]
     return block.mi[row], block.pj[column], bits, worth
 
 
-def _top(value: np.ndarray, k: int) -> Bools:
-    """Mark each row's ``k`` largest."""
-    out = np.zeros(value.shape, dtype=bool)
+def _marked(these: Bools) -> tuple[Ints, Ints]:
+    """Return row and column of what is marked, row by row."""
+    row, column = np.divmod(np.flatnonzero(these), max(these.shape[1], 1))
+    return row, column
+
+
+def _top(value: Float32s, k: int) -> Bools:
+    """Mark each row's ``k`` largest, the first of equals; all that are as good as nothing where fewer are better."""
     if value.shape[1] <= k:
-        return ~out
-    np.put_along_axis(out, np.argpartition(-value, k, axis=1)[:, :k], True, axis=1)
+        return np.ones(value.shape, dtype=bool)
+    bar = -np.partition(-value, k - 1, axis=1)[:, [k - 1]]
+    out = value >= bar
+    tied = np.flatnonzero((np.count_nonzero(out, axis=1) > k) & (bar[:, 0] > -np.inf))
+    if len(tied):
+        equal = value[tied] == bar[tied]
+        left = k - np.count_nonzero(value[tied] > bar[tied], axis=1)
+        out[tied] &= ~equal | (np.cumsum(equal, axis=1) <= left[:, None])
     return out

@@ -69,7 +69,9 @@ class Prescore:
             out[(dimensions == 0) & (self.asked[:, pj].max(axis=0) > 0)] = self.blank
         out += self.rows[mi] @ self.columns[:, pj]
         out += np.take(self.past[mi], self.job[pj], axis=1)
-        out += np.float32(self.minute) * np.where(np.isnan(minutes), np.float32(30.0), minutes)
+        way = minutes * np.float32(self.minute)
+        way[np.isnan(way)] = np.float32(30.0) * np.float32(self.minute)
+        out += way
         return np.asarray(out)
 
 

@@ -13,13 +13,14 @@ A run goes through these steps. What each leaves in the record is whole or absen
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from matching.errors import NotFound
@@ -29,7 +30,7 @@ from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from service.clock import local_now
 from service.night_parts import frozen_of, plan_of, plan_part
-from service.night_rows import proposals, still_room, suggestions
+from service.night_rows import PartRows, still_room
 from service.recorded_night import RecordedNight, recorded, write_night
 from service.stop_points import stop_at
 from service.storage.store import Store, Write
@@ -135,10 +136,10 @@ def run_night(night: Night) -> NightReport:
         resumed = run_id is not None
         if run_id is None:
             run_id = _freeze(night, write)
-        _plan(night, run_id, write)
-        plans = [plan_of(packed) for packed in _plans(night.store, run_id)]
+        parts = _plan(night, run_id, write)
+        plans = [part.plan for part in parts]
         withdrawn = _withdraw(night, run_id, plans, write)
-        written, dropped = _write(night, run_id, plans, write)
+        written, dropped = _write(night, run_id, parts, write)
         report = NightReport(run_id, joined(plans), written, withdrawn, dropped, resumed, kept)
         if night.record_to is not None:
             write_night(night.record_to, _recorded(night, report))
@@ -220,11 +221,13 @@ def _freeze(night: Night, write: Write) -> str:
     return run_id
 
 
-def _plan(night: Night, run_id: str, write: Write) -> None:
-    """Let workers plan the shards that have no plan yet, and keep each plan as it comes."""
+def _plan(night: Night, run_id: str, write: Write) -> list[PartRows]:
+    """Let workers plan the shards that have no plan yet and keep each plan as it comes; returns the rows of all, which are made of each plan
+    while the next ones are planned."""
     store, policy = night.store, night.policy
     with store.reading() as record:
         states = record.parts.states(run_id)
+        rows = {p.n: PartRows.of(run_id, record.parts.plan(run_id, p.n), night.as_of) for p in states if p.planned}
     left = [p.n for p in states if not p.planned]
     night.progress("night: plan", len(states) - len(left), len(states))
 
@@ -238,13 +241,9 @@ def _plan(night: Night, run_id: str, write: Write) -> None:
             tx.parts.planned(run_id, n, packed)
             night.reached("planning")
         night.reached("planned")
+        rows[n] = PartRows.of(run_id, packed, night.as_of)
         night.progress("night: plan", done, len(states))
-
-
-def _plans(store: Store, run_id: str) -> Iterator[bytes]:
-    with store.reading() as record:
-        for part in record.parts.states(run_id):
-            yield record.parts.plan(run_id, part.n)
+    return [rows[p.n] for p in states]
 
 
 def _withdraw(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> int:
@@ -265,7 +264,7 @@ def _withdraw(night: Night, run_id: str, plans: list[NightPlan], write: Write) -
     return done
 
 
-def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> tuple[int, int]:
+def _write(night: Night, run_id: str, parts: list[PartRows], write: Write) -> tuple[int, int]:
     """Write the proposals of the shards that are not written yet, a transaction each; returns how many went in and how many could not."""
     with night.store.reading() as record:
         states = record.parts.states(run_id)
@@ -273,13 +272,13 @@ def _write(night: Night, run_id: str, plans: list[NightPlan], write: Write) -> t
     for part in states:
         if part.written is None:
             with write() as tx:
-                rows = proposals(run_id, plans[part.n], night.as_of)
-                good = rows[pd.Series(still_room(tx, rows, night.as_of, night.policy), rows.index, dtype=bool)]
-                tx.insert("referrals", good)
-                tx.insert("suggestions", suggestions(good, plans[part.n]))
-                tx.parts.wrote(run_id, part.n, len(good), len(rows) - len(good))
+                rows, shown = parts[part.n].proposals, parts[part.n].shown
+                fits = np.array(still_room(tx, rows, night.as_of, night.policy), dtype=bool)
+                good = tx.insert("referrals", rows[fits])
+                tx.insert("suggestions", shown[fits])
+                tx.parts.wrote(run_id, part.n, good, len(rows) - good)
                 night.reached("writing")
-            written, dropped = written + len(good), dropped + len(rows) - len(good)
+            written, dropped = written + good, dropped + len(rows) - good
             night.reached("written")
         night.progress("night: write", part.n + 1, len(states))
     return written, dropped

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -11,8 +12,25 @@ from matching.nightly import NightPlan
 from matching.nightly_scene import heard, room_of
 from matching.policy.load import PolicyBook
 from matching.vocabulary import OPEN_REFERRAL_STATES
+from service.night_parts import plan_of
 from service.storage.transactions import Transaction
 from service.use_cases.shown import kept_inputs
+
+
+@dataclass(frozen=True, slots=True)
+class PartRows:
+    """A shard's plan, its ``proposals`` as rows of the record, and ``shown`` what each of them rests on, row by row."""
+
+    plan: NightPlan
+    proposals: pd.DataFrame
+    shown: pd.DataFrame
+
+    @classmethod
+    def of(cls, run_id: str, packed: bytes, as_of: date) -> "PartRows":
+        """Return the rows of a plan that was packed: all that is made of it without looking at the record."""
+        plan = plan_of(packed)
+        rows = proposals(run_id, plan, as_of)
+        return cls(plan, rows, suggestions(rows, plan))
 
 
 def proposals(run_id: str, plan: NightPlan, as_of: date) -> pd.DataFrame:
@@ -37,14 +55,14 @@ def proposals(run_id: str, plan: NightPlan, as_of: date) -> pd.DataFrame:
     )
 
 
-def suggestions(good: pd.DataFrame, plan: NightPlan) -> pd.DataFrame:
-    """Return what each proposal rests on, in the form of a list that was shown: some 250 bytes of inputs each, and why this kind of post."""
+def suggestions(made: pd.DataFrame, plan: NightPlan) -> pd.DataFrame:
+    """Return what each proposal rests on, in the order of the proposals and in the form of a list that was shown: some 250 bytes of inputs each, and why this kind of post."""
     pair, same = (
         ["member_id", "position_id"],
         ["run_id", "member_id", "position_id", "p_placed", "p_stays", "model_version"],
     )
-    made = plan.referrals[[*pair, "utility", "trade", "p_other_side"]]
-    rows = good.merge(made, on=pair).merge(plan.inputs, on=pair)
+    worth = plan.referrals[[*pair, "utility", "trade", "p_other_side"]]
+    rows = made.merge(worth, on=pair).merge(plan.inputs, on=pair)
     kept = [kept_inputs(features) for features in rows["features"]]
     reasons = [
         json.dumps([{"code": code, "facts": {"p_other_side": other}}])

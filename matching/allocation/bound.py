@@ -67,17 +67,20 @@ class _Prices:
 
 
 class _Households:
-    """All households as they answer prices: the ``least`` total so far, the ``best`` prices, at which it was found, where to ``start``, and the
-    ``ease`` with which each price moves; ``beside`` is what a plan is worth that no price tells of."""
+    """All households as they answer prices, with the arcs that are worth more than they cost while capacity is free: the ``least`` total so far,
+    the ``best`` prices, at which it was found, where to ``start``, and the ``ease`` with which each price moves; ``beside`` is what a plan is
+    worth that no price tells of."""
 
     def __init__(self, arcs: Arcs, obliged: Bools, prices: _Prices, beside: float) -> None:
         self._arcs, self._obliged = arcs, obliged
         self._owed = obliged[arcs.seeker] & arcs.must_positions[arcs.position]
-        self._order = np.lexsort((-arcs.utility, arcs.seeker))
+        self._owed_at = np.flatnonzero(self._owed)
+        undone = arcs.weight * arcs.missed
+        order = np.lexsort((-arcs.utility, arcs.seeker))
+        self._order = order[(undone[arcs.home] * arcs.utility > arcs.price)[order] | self._owed[order]]
+        home, seeker = (ids[self._order].astype(np.int64) for ids in (arcs.home, arcs.seeker))
         utility = np.maximum(arcs.utility[self._order], 0.0)
-        seeker = arcs.seeker[self._order]
-        home = arcs.home[self._order]
-        self._menu = Menu.of(home, seeker, utility, arcs.weight * arcs.missed, arcs.slots, _room(arcs))
+        self._menu = Menu.of(home, seeker, utility, undone, arcs.slots, _room(arcs))
         self.sets = Sets(
             arcs.home, arcs.seeker, arcs.position, np.maximum(arcs.utility, 0.0), arcs.price, self._owed, self._menu.weight
         )  # fmt: skip
@@ -109,8 +112,10 @@ class _Households:
         return self.sets.best(self._arcs.capacity, self._obliged, self._cost(self.best), WITHIN * (self.least - value))
 
     def _cost(self, prices: _Prices) -> Floats:
-        arcs = self._arcs
-        return np.asarray(arcs.price + prices.unit[arcs.position] - prices.debt[arcs.seeker] * self._owed)
+        arcs, at = self._arcs, self._owed_at
+        cost = arcs.price + prices.unit[arcs.position]
+        cost[at] -= prices.debt[arcs.seeker[at]]
+        return np.asarray(cost)
 
 
 def _usual(arcs: Arcs) -> Floats:
