@@ -205,14 +205,14 @@ def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -
     at = np.flatnonzero(bits == 0)
     at = at[np.argsort(row[at], kind="stable")]
     count = np.bincount(row[at], minlength=len(block.mi))
-    beside = row[at], np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
+    cell = row[at], np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
     open_welfare = welfare[column[at]]
     plain, priced, given = (np.full((len(count), count.max(initial=0)), -np.inf, dtype=np.float32) for _ in range(3))
-    plain[beside], priced[beside] = value[row[at], column[at]], spread[row[at], column[at]]
-    given[beside] = np.where(open_welfare, plain[beside], -np.inf)
+    plain[cell], priced[cell] = value[row[at], column[at]], spread[row[at], column[at]]
+    given[cell] = np.where(open_welfare, plain[cell], -np.inf)
     worth = np.zeros(len(bits), dtype=bool)
-    worth[at] = (_top(plain, BEST) | _top(priced, SPREAD))[beside]
-    worth[at] |= open_welfare & _top(given, 2 * ask.keep_welfare)[beside]
+    worth[at] = (_top(plain, BEST) | _top(priced, SPREAD))[cell]
+    worth[at] |= open_welfare & _top(given, 2 * ask.keep_welfare)[cell]
     return block.mi[row], block.pj[column], bits, worth
 
 
