@@ -19,6 +19,9 @@ from service.settings import PREFIX
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
 """What the units and the image tell the C library's allocator; the server that is measured is told the same."""
 
+SETTLES = 5.0
+"""Seconds after the last request within which a server closes what that request held."""
+
 STARTS_WITHIN = 600.0
 """Seconds a server may take to answer its first request."""
 
@@ -63,6 +66,14 @@ class Server:
     def open_files(self) -> int:
         """Return how many files and sockets the server has open."""
         return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
+
+    def open_files_at_rest(self) -> int:
+        """Return how many files and sockets the server has open when nobody asks it: the least within ``SETTLES`` seconds."""
+        until, least = time.monotonic() + SETTLES, self.open_files()
+        while time.monotonic() < until:
+            time.sleep(0.25)
+            least = min(least, self.open_files())
+        return least
 
     def processor_seconds(self) -> float:
         """Return the processor time the server has used since it began."""

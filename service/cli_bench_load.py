@@ -48,17 +48,19 @@ def load(
             _work(
                 people[:CROWD], server, FILLING, 0.0
             )  # and every thread and connection of the server is there before it is watched
+            at_rest = server.open_files_at_rest()
             step("caseworkers at work", 0, 1)
             began = server.processor_seconds()
             with _watched(server) as samples:
                 calls = _work(people, server, minutes * 60.0, think)
             used = server.processor_seconds() - began
+            files = {"open_files_at_rest_before": at_rest, "open_files_at_rest_after": server.open_files_at_rest()}
             step("caseworkers at work", 1, 1)
             crowd = _work(people, server, overload, 0.0) if overload else []
             after = server.times(["/health"] * 20)
             figures = {
                 "simulated": True, "caseworkers": caseworkers, "minutes": minutes, "think_seconds": think, "members": members,
-                "positions": positions, **_figures(calls), "server_cores_used": used / (minutes * 60.0), **_trend(samples),
+                "positions": positions, **_figures(calls), "server_cores_used": used / (minutes * 60.0), **_trend(samples), **files,
                 "peak_rss_bytes": server.peak_bytes(), "overload": _shed(crowd), "health_after_p50_ms": float(np.median(after) * 1e3),
             }  # fmt: skip
     say(as_json, figures, lambda: _show(figures))
@@ -149,15 +151,16 @@ def _percentiles(calls: list[Call]) -> dict[str, float | None]:
 
 
 def _trend(samples: list[tuple[float, int, int]]) -> dict[str, float]:
-    """Return the slopes of memory and of open files over the second half, when caches are full, with their standard errors and ends."""
+    """Return the slope of memory over the second half, when caches are full, with its standard error and ends, and how many files were open:
+    as many as requests were at work, so that a slope of them would tell of the machine."""
     late = np.array(samples[len(samples) // 2 :], dtype=float)
     if len(late) < 4:
         return {}
     minutes, mib, files = (late[:, 0] - late[0, 0]) / 60.0, late[:, 1] / 2**20, late[:, 2]
-    (memory, memory_error), (opened, opened_error) = _slope(minutes, mib), _slope(minutes, files)
+    memory, memory_error = _slope(minutes, mib)
     return {
         "memory_mib_per_minute": memory, "memory_slope_error": memory_error, "memory_mib_first": float(mib[0]), "memory_mib_last": float(mib[-1]),
-        "open_files_per_minute": opened, "open_files_slope_error": opened_error, "open_files_least": float(files.min()), "open_files_most": float(files.max()),
+        "open_files_least": float(files.min()), "open_files_most": float(files.max()),
     }  # fmt: skip
 
 
