@@ -95,7 +95,11 @@ def _values(outcome: Outcome, before: Mapping[str, object], office: Office) -> d
     if outcome.to == "started":
         values["started_on"] = pd.Timestamp(_first_day(outcome, before, office.today()))
     over = outcome.to not in OPEN_REFERRAL_STATES
-    on = _passed("outcome_on", outcome.outcome_on or office.today(), before, office.today())
+    on = (
+        office.today()
+        if outcome.outcome_on is None
+        else _passed("outcome_on", outcome.outcome_on, before, office.today())
+    )
     return {**values, "outcome_on": pd.Timestamp(on) if over else None}
 
 

@@ -45,7 +45,7 @@ QUERY = {
 }
 """Questions that name somebody outside the path."""
 
-BODIES = {"post_notice": {"object_id": "R-home"}}
+BODIES = {"post_notice": {"object_id": "R-home"}, "post_appeal": {"object_id": "R-home"}}
 """Operation → what its example body names of the test's region."""
 
 NOTHING_YET = {
