@@ -91,8 +91,9 @@ AREAS = {
          "tests/service/security/test_matrix.py"),
     ),
     "referral states": Area(
-        ("matching/referral_states.py", "matching/vocabulary.py:REFERRAL_STEPS,OPEN_REFERRAL_STATES", "service/use_cases/outcome.py"),
-        ("tests/matching/test_referral_states.py", "tests/service/test_outcome.py"),
+        ("matching/referral_states.py", "matching/vocabulary.py:REFERRAL_STEPS,OPEN_REFERRAL_STATES", "service/use_cases/outcome.py",
+         "service/use_cases/referral_ends.py"),
+        ("tests/matching/test_referral_states.py", "tests/service/test_outcome.py", "tests/service/test_hanging_on_a_referral.py"),
     ),
     "steps of a referral": Area(("matching/referral_states.py",), ("tests/matching/test_referral_states.py",)),
     "promise clock": Area(
