@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matching.calendar import STATE_COUNCIL
 from matching.errors import PolicyError, PromiseError
 from matching.policy.load import load_policy
-from matching.promise import adopt_variant, due_date, promise_table
+from matching.promise import adopt_variant, due_date, missing_for_start, promise_table
 from tests.matching.people import household, member, table
 
 TODAY = date(2026, 6, 10)
@@ -357,3 +357,48 @@ def test_a_pause_that_begins_later_does_not_count_yet():
 def test_every_row_says_whether_the_holidays_of_its_due_year_were_published():
     rows = [promise(started_on=date(2026, 6, 1), due_on=due) for due in (date(2026, 12, 31), date(2027, 1, 4))]
     assert [clocks(promises=[row])["calendar_known"].tolist() for row in rows] == [[True], [False]]
+
+
+LACKING = {"willing_confirmed_on": None}
+
+
+@pytest.mark.parametrize(
+    ("people", "home", "promises", "missing"),
+    [
+        ([], {}, (), []),
+        ([LACKING], {}, (), [("willing_confirmed_on",)]),
+        ([LACKING], {"status": "recognised"}, (), [("willing_confirmed_on",)]),
+        ([{**LACKING, "flexibility_declared_on": None}], {}, (), [("willing_confirmed_on", "flexibility_declared_on")]),
+        ([{}], {"recognised_on": None}, (), [("recognised_on",)]),
+        ([{}], {}, (), [()]),
+        ([LACKING], {"status": "one_employed"}, (), [()]),
+        ([{**LACKING, "willing": False}], {}, (), [()]),
+        ([{**LACKING, "flexibility_declared": False}], {}, (), [()]),
+        ([LACKING], {}, (promise(),), [()]),
+        ([{}], {}, (promise(state="met", met_on=date(2026, 6, 5)),), [("willing_confirmed_on",)]),
+        ([{"willing_confirmed_on": date(2026, 6, 6)}], {}, (promise(state="met", met_on=date(2026, 6, 5)),), [()]),
+        ([LACKING, {}], {}, (), [(), ()]),
+    ],
+)
+def test_what_a_clock_waits_for_is_named_where_none_runs_and_one_is_to_start(people, home, promises, missing):
+    members = table("members", *(member(member_id=f"M{k}", **changes) for k, changes in enumerate(people)))
+    homes, kept = table("households", household(**home)), table("promises", *promises)
+    found = promise_table(homes, members, kept, TODAY, POLICY)
+    assert missing_for_start(homes, members, found, POLICY) == missing
+
+
+def test_each_city_is_asked_for_what_its_own_start_needs():
+    own = replace(POLICY.row("promise.start_event"), id="own", region="440104", value="recognised")
+    policy = POLICY.with_rows([own])
+    people = table(
+        "members", member(**LACKING), member(member_id="M2", household_id="H2", region_code="440104", **LACKING)
+    )
+    other = household(household_id="H2", file_no="F2", region_code="440104", recognised_on=None)
+    homes = table("households", household(), other)
+    found = promise_table(homes, people, table("promises"), TODAY, policy)
+    assert missing_for_start(homes, people, found, policy) == [("willing_confirmed_on",), ("recognised_on",)]
+
+
+@pytest.mark.parametrize("status", ["recognised", "in_service"])
+def test_a_clock_starts_in_a_household_that_is_recognised_or_in_service(status):
+    assert clocks(households=[household(status=status)])["state"].tolist() == ["running"]

@@ -11,6 +11,7 @@ from matching.vocabulary import JUSTIFIED_BY_RULE, RefusalReason
 from service.use_cases.outcome import Outcome, record_outcome
 from service.use_cases.referral_ends import end_by_office
 from service.use_cases.rows import records
+from service.use_cases.slips import Slip, record_slip
 from tests.service.conftest import add
 from tests.service.region import DAY
 
@@ -228,3 +229,24 @@ def test_the_office_ends_a_referral_only_where_it_still_stands_as_it_was_read(of
         tx.update("referrals", {"referral_id": number}, {"state": "attended"})
         end_by_office(tx, office, read, "filled", "FULL", None)
     assert row(office, "referrals", referral_id=number)["state"] == "attended" and office.store.read("journal").empty
+
+
+def test_who_issued_a_referral_stays_its_caseworker_whoever_records_what_became_of_it(office):
+    number = referred(office)
+    with office.store.write() as tx:
+        tx.update("referrals", {"referral_id": number}, {"caseworker_id": "K-first"})
+    record_outcome(office, number, Outcome("attended"))
+    assert row(office, "referrals", referral_id=number)["caseworker_id"] == "K-first"
+
+
+def test_a_proposal_whose_slip_comes_back_is_issued_under_the_name_of_who_took_it(office):
+    number = referred(office, state="draft")
+    record_slip(office, number, Slip("no_show"))
+    assert row(office, "referrals", referral_id=number)["caseworker_id"] == office.actor
+
+
+def test_the_first_day_told_is_the_first_day_of_the_job_and_of_the_referral(office):
+    number = referred(office, state="accepted")
+    record_outcome(office, number, Outcome("started", started_on=LATER, evidence="contract"))
+    assert row(office, "placements", referral_id=number)["started_on"] == LATER
+    assert row(office, "referrals", referral_id=number)["started_on"] == LATER
