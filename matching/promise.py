@@ -153,10 +153,11 @@ def _later_column(promises: Table, name: str) -> Days:
 
 
 def _as_they_stood(promises: Table, households: Table, as_of: date, policy: PolicyBook) -> tuple[np.ndarray, Ints]:
-    """Return (n,) state and paused days of stored promises on a day: the pause that runs counted up to it, a promise that was kept later
-    still running."""
+    """Return (n,) state and paused days of stored promises on a day: the pause that runs counted up to it, a promise that was kept or
+    declared void later still running."""
     today = np.datetime64(as_of, "D")
-    state = np.where(days(promises, "met_on") > today, PromiseState.RUNNING.value, texts(promises, "state"))
+    later = (days(promises, "met_on") > today) | (_later_column(promises, "voided_on") > today)
+    state = np.where(later, PromiseState.RUNNING.value, texts(promises, "state"))
     used = wholes(promises, "paused_days")
     since = _later_column(promises, "paused_since")
     runs = np.flatnonzero((state == PromiseState.PAUSED.value) & (since <= today))

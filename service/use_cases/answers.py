@@ -163,7 +163,8 @@ def appeal(
 def decide_appeal(office: Office, appeal_id: str, decision: str, *, request_id: str | None = None) -> dict[str, object]:
     """Decide an appeal (upheld, rejected, partly) and return it; one upheld takes the refusal out of every counter.
 
-    One upheld in part takes out none: who decides judges each refusal it is about anew.     NotFound without the appeal, Conflict when it is decided already.
+    One upheld in part takes out none: who decides judges each refusal it is about anew. NotFound without the appeal, Conflict when it is
+    decided already.
     """
     if decision not in ("upheld", "rejected", "partly"):
         raise BadInput(f"decision: expected upheld, rejected or partly, found {decision}")

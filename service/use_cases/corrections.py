@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from matching.errors import BadInput, NotFound
@@ -31,6 +32,9 @@ MAY_CORRECT: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Table → columns that may be corrected in place; what decides rights or states (recognition, categories, review) has steps of its own."""
 
+_SAID = ("willing_confirmed_on", "flexibility_declared_on", "discovered_on")
+"""Days on which something was said or found: none of them can lie ahead."""
+
 
 def etag(row: Row) -> str:
     """Return a short hash of a row: it changes whenever any of its values does."""
@@ -47,7 +51,7 @@ def correct(
 ) -> dict[str, object]:  # fmt: skip
     """Write the values that differ and return the row; ``seen`` is the ``etag`` of the row the person was looking at.
 
-    NotFound without the row, BadInput for a column that may not be corrected here, TableError for a value that cannot be, Stale when
+    NotFound without the row, BadInput for a column that may not be corrected here or a day that lies ahead, TableError for a value that cannot be, Stale when
     somebody changed the row meanwhile and the values are not there already.
     """
     with office.store.write() as tx:
@@ -70,6 +74,9 @@ def correct_within(
     changed = {k: v for k, v in after.items() if before[k] != v}
     if not changed:
         return before
+    for name in _SAID:
+        if isinstance(day := changed.get(name), date) and day > office.today():
+            raise BadInput(f"{name}: expected a day up to {office.today()}, found {day}")
     if etag(before) != seen:
         raise Stale(f"{number} was changed by somebody else since it was shown; look at it again, then correct it")
     tx.update(table, {key: number}, changed)

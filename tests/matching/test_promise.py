@@ -402,3 +402,9 @@ def test_each_city_is_asked_for_what_its_own_start_needs():
 @pytest.mark.parametrize("status", ["recognised", "in_service"])
 def test_a_clock_starts_in_a_household_that_is_recognised_or_in_service(status):
     assert clocks(households=[household(status=status)])["state"].tolist() == ["running"]
+
+
+def test_a_promise_declared_void_on_a_later_day_still_ran_before_it():
+    row = promise(state="void", void_reason="moved", voided_on=TODAY + timedelta(days=1))
+    assert clocks(promises=[row])["state"].tolist() == ["running"]
+    assert clocks(promises=[row], as_of=TODAY + timedelta(days=1))["state"].tolist() == ["void"]

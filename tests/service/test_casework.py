@@ -307,3 +307,12 @@ def test_a_file_that_leaves_keeps_its_day_and_is_on_no_list_until_it_comes_back(
     record_step(office, "H2", FileStep("recognised", DAY))
     assert current(office, "households", "H2")["closed_on"] is None
     assert "H2" in on_list()
+
+
+@pytest.mark.parametrize("name", ["willing_confirmed_on", "flexibility_declared_on"])
+def test_nobody_confirmed_anything_tomorrow(office, name):
+    before = current(office, "members", "M1")
+    with pytest.raises(BadInput, match=name):
+        correct(office, "members", "M1", {name: DAY + timedelta(days=1)}, seen=etag(before))
+    assert current(office, "members", "M1") == before
+    assert correct(office, "members", "M1", {name: DAY}, seen=etag(before))[name] == DAY
