@@ -23,8 +23,11 @@ LOOK = 200
 BESIDE = 100
 """Further posts judged: the most promising at prices of crowding, where neighbours want the same few and somebody has to take another."""
 
+SCORED = 48
+"""Eligible posts a member is scored with, the best by the guess: more than are kept, for the scorer knows better which are the best."""
+
 BEST, SPREAD = 28, 36
-"""Eligible posts a member is scored and planned with: the best by the guess, and the best at prices of crowding."""
+"""Eligible posts a member is planned with: the best by the scorer, and the best by the guess at prices of crowding."""
 
 ENOUGH = 40
 """Who finds fewer eligible posts than so many among the most promising is judged against everything in reach."""
@@ -74,6 +77,7 @@ class Ask:
     policy: PolicyBook
     days_left: Floats
     keep: int
+    spread: int
     keep_welfare: int
     taken: Ints
     shut: Bools
@@ -100,7 +104,8 @@ def short_lists(
     policy: PolicyBook,
     days_left: Floats,
     *,
-    keep: int = BEST + SPREAD,
+    keep: int = BEST,
+    spread: int = SPREAD,
     keep_welfare: int = 8,
     taken: Ints | None = None,
     rows: Ints | None = None,
@@ -110,8 +115,8 @@ def short_lists(
 ) -> Candidates:
     """Find each member's best posts.
 
-    ``days_left`` (n_members,); ``keep`` posts by utility and ``keep_welfare`` public-welfare posts a member; ``taken`` sorted keys
-    ``member * n_positions + position`` of pairs that may not be proposed; ``rows`` the member rows to serve (default all); ``shut`` (n_positions,) posts
+    ``days_left`` (n_members,); ``keep`` posts by utility, ``spread`` posts that look best at prices of crowding and ``keep_welfare`` public-welfare
+    posts a member; ``taken`` sorted keys ``member * n_positions + position`` of pairs that may not be proposed; ``rows`` the member rows to serve (default all); ``shut`` (n_positions,) posts
     a person holds out of the plan; ``room`` (n_positions,) further referrals each post may hold (default its openings);
     ``spent`` (n_members,) who may not begin a public-welfare post.
     """
@@ -124,13 +129,13 @@ def short_lists(
     )
     room = pairing.positions.openings_left if room is None else room
     ask = Ask(
-        pairing, scorer, policy, days_left, keep, keep_welfare, none if taken is None else taken,
+        pairing, scorer, policy, days_left, keep, spread, keep_welfare, none if taken is None else taken,
         nowhere if shut is None else shut, room, nobody if spent is None else spent,
     )  # fmt: skip
     eligible = np.zeros(n_members, dtype=np.int64)
     blocked = np.zeros((n_members, len(Gate)), dtype=np.int64)
     kept: list[tuple[Ints, Ints, Floats, Floats]] = []
-    for mi, pj, bits, worth in _judged(ask, rows):
+    for mi, pj, bits, worth, beside in _judged(ask, rows):
         stands = np.bitwise_or.reduce(bits, initial=0)
         for gate in Gate:
             if stands >> gate & 1:
@@ -138,7 +143,7 @@ def short_lists(
                 blocked[:, gate] += np.bincount(mi[hit], minlength=n_members)
         eligible += np.bincount(mi[bits == 0], minlength=n_members)
         if worth.any():
-            kept.append(_best(ask, mi[worth], pj[worth]))
+            kept.append(_best(ask, mi[worth], pj[worth], beside[worth]))
     member, position, p_placed, p_stays = (
         (np.concatenate(parts) for parts in zip(*kept, strict=True)) if kept else (none,) * 2 + (np.zeros(0),) * 2
     )
@@ -146,21 +151,26 @@ def short_lists(
     return Candidates(member[order], position[order], p_placed[order], p_stays[order], eligible, blocked)
 
 
-def _best(ask: Ask, mi: Ints, pj: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+def _best(ask: Ask, mi: Ints, pj: Ints, beside: Bools) -> tuple[Ints, Ints, Floats, Floats]:
+    """Score pairs; return those to plan with: each member's best, those ``beside`` (n,) them, and public-welfare posts."""
     scores = scored(ask.scorer, build(ask.pairing, mi, pj), ask.days_left[mi])
     welfare = ask.pairing.positions.kind[pj] == _WELFARE
-    best = promising(scores.utility, mi, ask.keep)
+    best = beside | promising(scores.utility, mi, ask.keep)
     best |= welfare & promising(np.where(welfare, scores.utility, -1.0), mi, ask.keep_welfare)
     return mi[best], pj[best], scores.p_placed[best], scores.p_stays[best]
 
 
-def _judged(ask: Ask, rows: Ints) -> Iterator[tuple[Ints, Ints, Bits, Bools]]:
-    """Yield pairs of whole members with what stands against them and which of them are worth scoring, many members at a time."""
+_Judged = tuple[Ints, Ints, Bits, Bools, Bools]
+"""Member, post and what stands against each pair, whether it is worth scoring, and whether it is kept beside the best however it scores."""
+
+
+def _judged(ask: Ask, rows: Ints) -> Iterator[_Judged]:
+    """Yield pairs of whole members, many members at a time."""
     guess: Prescore | None = None
     dear: Floats | None = None
-    held: list[tuple[Ints, Ints, Bits, Bools]] = []
+    held: list[_Judged] = []
     for block in blocks(ask.pairing, rows):
-        if guess is None and block.near.sum(axis=1).max(initial=0) > ask.keep:
+        if guess is None and block.near.sum(axis=1).max(initial=0) > ask.keep + ask.spread:
             guess = learn_prescore(ask.pairing, ask.scorer, ask.days_left, rows)
             dear = crowding(ask.pairing, guess, rows, ask.room, ask.policy.whole("night.max_open_referrals"))
         held.append(_look(ask, block, guess, dear))
@@ -171,17 +181,17 @@ def _judged(ask: Ask, rows: Ints) -> Iterator[tuple[Ints, Ints, Bits, Bools]]:
         yield _joined(held)
 
 
-def _joined(held: list[tuple[Ints, Ints, Bits, Bools]]) -> tuple[Ints, Ints, Bits, Bools]:
-    mi, pj, bits, worth = (np.concatenate(parts) for parts in zip(*held, strict=True))
-    return mi, pj, bits, worth
+def _joined(held: list[_Judged]) -> _Judged:
+    mi, pj, bits, worth, beside = (np.concatenate(parts) for parts in zip(*held, strict=True))
+    return mi, pj, bits, worth, beside
 
 
-def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -> tuple[Ints, Ints, Bits, Bools]:
+def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -> _Judged:
     """Judge a block's most promising pairs, and all in reach of those members who find too little among them."""
     if guess is None or dear is None:
         row, column = np.nonzero(block.near)
         bits = ask.blocked(block.mi[row], block.pj[column])
-        return block.mi[row], block.pj[column], bits, bits == 0
+        return block.mi[row], block.pj[column], bits, bits == 0, bits == 0
     value = guess.block(block.mi, block.pj, block.minutes)
     np.minimum(value, _FAR_OR_NEAR[block.near.view(np.uint8)], out=value)
     spread = value - dear[block.pj].astype(np.float32)
@@ -194,7 +204,7 @@ def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -
     seen &= block.near
     row, column = _marked(seen)
     bits = ask.blocked(block.mi[row], block.pj[column])
-    short = np.bincount(row[bits == 0], minlength=len(block.mi)) < min(ask.keep, ENOUGH)
+    short = np.bincount(row[bits == 0], minlength=len(block.mi)) < min(ask.keep + ask.spread, ENOUGH)
     short &= seen.sum(axis=1) < block.near.sum(axis=1)
     if short.any():
         seen[short] = block.near[short] & ~seen[short]
@@ -210,10 +220,11 @@ def _look(ask: Ask, block: Block, guess: Prescore | None, dear: Floats | None) -
     plain, priced, given = (np.full((len(count), count.max(initial=0)), -np.inf, dtype=np.float32) for _ in range(3))
     plain[cell], priced[cell] = value[row[at], column[at]], spread[row[at], column[at]]
     given[cell] = np.where(open_welfare, plain[cell], -np.inf)
-    worth = np.zeros(len(bits), dtype=bool)
-    worth[at] = (_top(plain, BEST) | _top(priced, SPREAD))[cell]
+    worth, beside = np.zeros((2, len(bits)), dtype=bool)
+    beside[at] = _top(priced, ask.spread)[cell]
+    worth[at] = beside[at] | _top(plain, max(SCORED, ask.keep))[cell]
     worth[at] |= open_welfare & _top(given, 2 * ask.keep_welfare)[cell]
-    return block.mi[row], block.pj[column], bits, worth
+    return block.mi[row], block.pj[column], bits, worth, beside
 
 
 def _marked(these: Bools) -> tuple[Ints, Ints]:
@@ -224,8 +235,8 @@ def _marked(these: Bools) -> tuple[Ints, Ints]:
 
 def _top(value: Float32s, k: int) -> Bools:
     """Mark each row's ``k`` largest, the first of equals; all that are as good as nothing where fewer are better."""
-    if value.shape[1] <= k:
-        return np.ones(value.shape, dtype=bool)
+    if k <= 0 or value.shape[1] <= k:
+        return np.full(value.shape, k > 0)
     bar = -np.partition(-value, k - 1, axis=1)[:, [k - 1]]
     out = value >= bar
     tied = np.flatnonzero((np.count_nonzero(out, axis=1) > k) & (bar[:, 0] > -np.inf))

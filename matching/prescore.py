@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.allocation.order import mixed
 from matching.arrays import Float32s, Floats, Ints
 from matching.features import FEATURE_NAMES, background, build
 from matching.pairing import Pairing
@@ -136,7 +137,7 @@ def _odds(p: Floats) -> Floats:
 
 def _stand_near(pairing: Pairing, features: Float32s, mi: Ints, pj: Ints) -> None:
     """Let every landmark stand at an ordinary distance from every post: the way to work is told apart from the post."""
-    minutes = 8.0 + (np.arange(len(mi)) * 17 + mi * 5) % 47
+    minutes = 8.0 + (mixed(mi * len(pairing.positions) + pj) % np.uint64(47)).astype(float)
     features[:, _AT["commute_minutes"]] = np.where(pairing.positions.home_based[pj], 0.0, minutes)
     features[:, _AT["commute_over_limit"]] = 0.0
 

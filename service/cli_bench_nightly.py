@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from scipy.optimize import linear_sum_assignment
 
 from matching import candidates, night_shards
 from matching.allocation import AllocationProblem, allocate
+from matching.arrays import Bools, Ints
 from matching.baseline import BaselineScorer
 from matching.eligibility import verdicts
 from matching.features import build
@@ -28,7 +29,7 @@ from matching.nightly import NightPlan, NightState, plan_night
 from matching.nightly_problem import lists_of, room_left
 from matching.nightly_scene import Scene, scene_of
 from matching.outlook import Outlook
-from matching.policy.load import load_policy
+from matching.policy.load import PolicyBook, load_policy
 from matching.scoring import Scorer
 from matching.vocabulary import POSITION_KINDS
 from models.registry import Registry
@@ -43,6 +44,9 @@ DAY = date(2026, 6, 10)
 MODELS = "models"
 NAIVE = 3_000, 1_000
 """Members and posts of the comparison with the way it would be written first."""
+
+SHARDED = 9_000, 3_000
+"""Members and posts of the comparison of shards with the whole: three shards of the least size there is."""
 
 NOTHING_TO_COME = Outlook(0.0, 0.0, {}, np.zeros(len(POSITION_KINDS)))
 """Shards are compared with the whole for tonight alone: each would set its own prices for later nights, and so place more or less."""
@@ -148,29 +152,35 @@ def _scene(tables: Mapping[str, pd.DataFrame]) -> Scene:
 
 
 def _recall(tables: Mapping[str, pd.DataFrame], scorer: Scorer) -> float:
-    """Share of the top 20 of the full ranking that the short lists hold: members of the largest shard, over the posts of that shard."""
+    """Share of the top 20 of the full ranking that the night's own short lists hold: members of the largest, the middle and the smallest
+    shard, over the posts of their shard."""
     policy = load_policy("440000", DAY)
     state = NightState.canonical(DAY, {n: tables[n] for n in READS if n in tables})
-    shard = max(night_shards.shards_of(state, policy), key=lambda s: len(s.state["members"]))
+    shards = sorted(night_shards.shards_of(state, policy), key=lambda s: len(s.state["members"]))
+    looked = {0, len(shards) // 2, len(shards) - 1}
+    return float(np.concatenate([_held(shards[k], policy, scorer) for k in sorted(looked)]).mean())
+
+
+def _held(shard: night_shards.Shard, policy: PolicyBook, scorer: Scorer) -> Bools:
+    """Return (n,) which of the best 20 posts of some members of a shard are on their short lists."""
     scene = scene_of(shard.state, policy, shard.lent, shard.ahead)
     rows = scene.rows[:: max(len(scene.rows) // SAMPLE, 1)][:SAMPLE]
-    ask = scene.pairing, scorer, policy, scene.horizon
-    found = (
-        candidates.short_lists(*ask, rows=rows, room=room_left(scene)),
-        _looked_at_all(lambda: candidates.short_lists(*ask, rows=rows, keep=20, keep_welfare=0)),
-    )
+    found = lists_of(scene, scorer, policy), _best_20(scene, policy, scorer, rows)
     short, full = (c.member * len(scene.pairing.positions) + c.position for c in found)
-    return float(np.isin(full, short).mean()) if len(full) else 1.0
+    return np.isin(full, short)
 
 
-def _looked_at_all(make: Callable[[], candidates.Candidates]) -> candidates.Candidates:
-    """Make short lists that look at every post in reach and score all that are eligible."""
-    before = candidates.LOOK, candidates.BEST
-    candidates.LOOK = candidates.BEST = sys.maxsize
+def _best_20(scene: Scene, policy: PolicyBook, scorer: Scorer, rows: Ints) -> candidates.Candidates:
+    """Return the best 20 posts of member rows ``rows``, every post in reach judged and all that are eligible scored."""
+    before = candidates.LOOK, candidates.SCORED
+    candidates.LOOK = candidates.SCORED = sys.maxsize
     try:
-        return make()
+        return candidates.short_lists(
+            scene.pairing, scorer, policy, scene.horizon,
+            keep=20, spread=0, keep_welfare=0, taken=scene.taken, rows=rows, shut=scene.shut, room=room_left(scene), spent=scene.spent,
+        )  # fmt: skip
     finally:
-        candidates.LOOK, candidates.BEST = before
+        candidates.LOOK, candidates.SCORED = before
 
 
 def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
@@ -187,9 +197,7 @@ def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
     plan_night(state, scorer, policy, rng=np.random.default_rng(seed))
     seconds = time.perf_counter() - began
     step("naive", 2, 3)
-    whole, parts = _whole_and_in_shards(
-        lambda: plan_night(state, scorer, policy, rng=np.random.default_rng(seed), outlook=NOTHING_TO_COME)
-    )
+    whole, parts = _whole_and_in_shards(seed, scorer, policy)
     step("naive", 3, 3)
     return {
         "naive_seconds": naive_seconds, "same_night_seconds": seconds, "ratio_to_naive": naive_seconds / seconds,
@@ -199,15 +207,20 @@ def _beside_naive(seed: int, scorer: Scorer, step: Step) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _whole_and_in_shards(plan: Callable[[], NightPlan]) -> tuple[NightPlan, NightPlan]:
+def _whole_and_in_shards(seed: int, scorer: Scorer, policy: PolicyBook) -> tuple[NightPlan, NightPlan]:
     """Return a night planned whole and in shards."""
-    before = night_shards.WHOLE, night_shards.LEAST
-    whole = plan()
-    night_shards.WHOLE, night_shards.LEAST = 0, NAIVE[0] // 10
+    state = NightState.canonical(DAY, {n: f for n, f in province(*SHARDED, seed).items() if n in READS})
+
+    def plan() -> NightPlan:
+        return plan_night(state, scorer, policy, rng=np.random.default_rng(seed), outlook=NOTHING_TO_COME)
+
+    before = night_shards.WHOLE
+    night_shards.WHOLE = sys.maxsize
     try:
-        return whole, plan()
+        whole = plan()
     finally:
-        night_shards.WHOLE, night_shards.LEAST = before
+        night_shards.WHOLE = before
+    return whole, plan()
 
 
 def _naive(scene: Scene, scorer: Scorer) -> float:

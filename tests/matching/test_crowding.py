@@ -67,3 +67,15 @@ def test_neighbours_lists_hold_the_best_of_each_and_together_more_posts_than_wit
     monkeypatch.setattr("matching.candidates.crowding", lambda *_: np.zeros(posts_open))
     crowded = short_lists(town, BaselineScorer(), POLICY, days)
     assert len(np.unique(found.position)) > 1.2 * len(np.unique(crowded.position))
+
+
+def test_the_way_to_work_is_told_apart_whoever_the_landmarks_are():
+    people = [member(member_id=f"M{k:04}", household_id=f"H{k:04}") for k in range(47 * 24)]
+    posts = [position(position_id=f"P{k:03}", wage_min=300_000 + 1_000 * k) for k in range(94)]
+    town, days = pairing(people, posts), np.full(len(people), 20.0)
+    every, some = (
+        learn_prescore(town, BaselineScorer(), days, rows)
+        for rows in (np.arange(len(people)), np.arange(0, len(people), 47))
+    )
+    assert every.minute < -0.005
+    assert some.minute == pytest.approx(every.minute, rel=0.1)
