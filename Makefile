@@ -15,7 +15,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(VENV)/.onemonth: pyproject.toml $(VENV)/.runtime
+$(VENV)/.onemonth: pyproject.toml scripts/link.sh $(VENV)/.runtime
 	@sh scripts/link.sh $(BIN)
 	@touch $@
 

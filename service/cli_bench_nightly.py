@@ -212,6 +212,7 @@ def _whole_and_in_shards(seed: int, scorer: Scorer, policy: PolicyBook) -> tuple
     state = NightState.canonical(DAY, {n: f for n, f in province(*SHARDED, seed).items() if n in READS})
 
     def plan() -> NightPlan:
+        """Plan as the constants of the moment say."""
         return plan_night(state, scorer, policy, rng=np.random.default_rng(seed), outlook=NOTHING_TO_COME)
 
     before = night_shards.WHOLE
