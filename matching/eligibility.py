@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from matching.arrays import Bits, Bools, Floats, Ints
+from matching.pair_columns import PositionColumns
 from matching.pairing import KM_PER_DEGREE, Pairing, reach_km
 from matching.policy.load import PolicyBook
 from matching.reasons import Decision, Fact, Reason, Verdict
@@ -68,8 +69,7 @@ class Verdicts:
 
 def verdicts(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Verdicts:
     """Judge pairs: member rows ``mi`` (n,), or (1,) for one member beside all of them, against post rows ``pj`` (n,)."""
-    posts = _of_posts(pairing)
-    found = Verdicts(posts.blocked[pj], posts.unknown[pj])
+    found = Verdicts(pairing.of_posts(_blocked)[pj], pairing.of_posts(_unknown)[pj])
     _mark(found, _states(pairing, policy, mi, pj))
     return found
 
@@ -89,20 +89,25 @@ def bit(gate: Gate) -> np.uint32:
 
 def position_gates(pairing: Pairing) -> Bits:
     """Return (n_positions,) the bits of the gates that depend on the post alone; worked out once a pairing."""
-    return _of_posts(pairing).blocked
+    return pairing.of_posts(_blocked)
 
 
-def _of_posts(pairing: Pairing) -> Verdicts:
-    """Return what the posts alone decide, (n_positions,) each; worked out once a pairing."""
-    p, kept = pairing.positions, pairing.of_posts
-    if "unknown" not in kept:
-        found = Verdicts(*(np.zeros(len(p), dtype=np.uint32) for _ in range(2)))
-        _mark(found, [
-            (Gate.GATE_CLOSED, _state(p.open)), (Gate.GATE_STALE, p.fresh), (Gate.GATE_QUARANTINE, p.review),
-            (Gate.GATE_EMPLOYER_BARRED, _state(~p.barred_employer)), (Gate.GATE_BELOW_MIN_WAGE, p.wage_gate),
-        ])  # fmt: skip
-        kept["blocked"], kept["unknown"] = found.blocked, found.unknown
-    return Verdicts(kept["blocked"], kept["unknown"])
+def _blocked(p: PositionColumns) -> Bits:
+    return _of_posts(p).blocked
+
+
+def _unknown(p: PositionColumns) -> Bits:
+    return _of_posts(p).unknown
+
+
+def _of_posts(p: PositionColumns) -> Verdicts:
+    """Return what the posts alone decide, (n_positions,) each."""
+    found = Verdicts(*(np.zeros(len(p), dtype=np.uint32) for _ in range(2)))
+    _mark(found, [
+        (Gate.GATE_CLOSED, _state(p.open)), (Gate.GATE_STALE, p.fresh), (Gate.GATE_QUARANTINE, p.review),
+        (Gate.GATE_EMPLOYER_BARRED, _state(~p.barred_employer)), (Gate.GATE_BELOW_MIN_WAGE, p.wage_gate),
+    ])  # fmt: skip
+    return found
 
 
 def out_of_reach(pairing: Pairing, i: int) -> Bits:
@@ -237,10 +242,8 @@ def _limit_states(pairing: Pairing, policy: PolicyBook, pj: Ints) -> dict[str, I
 
 
 def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
-    p, kept = pairing.positions, pairing.of_posts
-    if "essential" not in kept:
-        kept["essential"] = np.asarray(p.essential.any(axis=1), dtype=np.uint32)
-    at = np.flatnonzero(kept["essential"][pj])
+    p = pairing.positions
+    at = np.flatnonzero(pairing.of_posts(_asks_essential)[pj])
     if not len(at):
         return _MET
     rows, posts = (x[at] for x in np.broadcast_arrays(mi, pj))
@@ -252,6 +255,10 @@ def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints
         worst > policy.number("suitability.essential_skill_tolerance"), -1, np.where(known.all(axis=1), 1, 0)
     )
     return out
+
+
+def _asks_essential(p: PositionColumns) -> Bools:
+    return np.asarray(p.essential.any(axis=1))
 
 
 def _welfare_category(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:

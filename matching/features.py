@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.arrays import Float32s, Floats, Ints
+from matching.arrays import Bools, Float32s, Floats, Ints
+from matching.pair_columns import PositionColumns
 from matching.pairing import Pairing
 from matching.scoring import PairFrame
 from matching.vocabulary import POSITION_KINDS
@@ -82,78 +83,103 @@ REASON_CODES: tuple[str, ...] = tuple(dict.fromkeys(f.reason for f in FEATURES))
 FILLED = 4096
 """Rows of features filled in at a time: few enough that they stay near the processor while all columns are put beside each other."""
 
+_AT = {name: k for k, name in enumerate(FEATURE_NAMES)}
+
 
 def build(pairing: Pairing, mi: Ints, pj: Ints) -> PairFrame:
     """Build the features of pairs: member rows ``mi`` (n,), or (1,) for one member, post rows ``pj`` (n,) → (n, n_features) float32, NaN unknown."""
     mi, pj = np.asarray(mi, dtype=np.int64), np.asarray(pj, dtype=np.int64)
-    out = np.empty((len(pj), len(FEATURES)), dtype=np.float32)
+    out = np.take(pairing.of_posts(alone), pj, axis=0)
     columns = {
         **_skill(pairing, mi, pj),
-        **_way_and_wage(pairing, mi, pj),
+        **_way_and_floor(pairing, mi, pj),
         **background(pairing, mi, pj),
-        **_conditions(pairing, mi, pj),
-        **_post(pairing, mi, pj),
+        **_hours(pairing, mi, pj),
     }
     for first in range(0, len(pj), FILLED):
         rows = slice(first, first + FILLED)
-        for k, name in enumerate(FEATURE_NAMES):
-            column = columns[name]
-            out[rows, k] = column[rows] if len(column) == len(pj) else column
+        for name, column in columns.items():
+            out[rows, _AT[name]] = column[rows] if len(column) == len(pj) else column
     return PairFrame(np.broadcast_to(mi, pj.shape), pj, out, FEATURE_NAMES)
 
 
+def alone(p: PositionColumns) -> Float32s:
+    """Return (n_positions, n_features) the features that rest on the post alone, the others 0."""
+    out = np.zeros((len(p), len(FEATURES)), dtype=np.float32)
+    for name, column in _post(p).items():
+        out[:, _AT[name]] = column
+    return out
+
+
 def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
-    """Build the features of skill; a dimension a row, so that what is summed over the dimensions is summed along whole pairs."""
-    need, have, essential = (
-        np.ascontiguousarray(rows.T)
-        for rows in (pairing.positions.need[pj], pairing.members.skills[mi], pairing.positions.essential[pj])
-    )
-    gap = (need - have) / np.float32(10.0)
-    asked, known = need == need, gap == gap
-    n_asked, n_known = (
-        np.add.reduce(told.view(np.int8), axis=0, dtype=np.int8).astype(float) for told in (asked, known)
-    )
+    """Build the features of skill.
+
+    A dimension asked for is a row, the first of each post's, then the second, so that what is summed over them is summed along whole pairs, and
+    of all dimensions only as many are looked at as any of the posts asks for.
+    """
+    n_asked = pairing.of_posts(_n_asked)[pj]
+    most = int(n_asked.max(initial=1.0))
+    need, of = (np.ascontiguousarray(pairing.of_posts(make)[pj][:, :most].T) for make in (_levels, _dimensions))
+    gap = (need - pairing.members.skills[mi, of]) / np.float32(10.0)
+    known = gap == gap
+    n_known = _counted(known)
     np.copyto(gap, 0.0, where=~known)
-    np.copyto(need, 0.0, where=~asked)
     short = np.maximum(gap, np.float32(0.0))
     blank = (n_known == 0) & (n_asked > 0)
     share = np.maximum(n_known, 1)
     return {
         "skill_gap_mean": np.where(blank, np.nan, short.sum(axis=0) / share),
         "skill_gap_max": np.where(blank, np.nan, short.max(axis=0)),
-        "skill_gap_essential": (short * essential).max(axis=0),
+        "skill_gap_essential": (short * pairing.positions.essential[pj, of]).max(axis=0),
         "skill_margin": np.where(blank, np.nan, -gap.sum(axis=0) / share),
-        "skill_need": need.sum(axis=0) / np.maximum(n_asked, 1) / 10.0,
         "skills_unknown": np.where(n_asked > 0, 1.0 - n_known / np.maximum(n_asked, 1), 0.0),
     }
 
 
-def _way_and_wage(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
-    m, p = pairing.members, pairing.positions
+def _counted(told: Bools) -> Floats:
+    return np.asarray(np.add.reduce(told.view(np.int8), axis=0, dtype=np.int8), dtype=float)
+
+
+def _n_asked(p: PositionColumns) -> Floats:
+    return np.asarray((~np.isnan(p.need)).sum(axis=1), dtype=float)
+
+
+def _dimensions(p: PositionColumns) -> Ints:
+    """Return (n_positions, n_dimensions) the dimensions in order, those a post asks for first."""
+    return np.argsort(np.isnan(p.need), axis=1, kind="stable").astype(np.int8)
+
+
+def _levels(p: PositionColumns) -> Float32s:
+    """Return (n_positions, n_dimensions) the levels asked for in the order of ``_dimensions``, NaN behind them."""
+    return np.take_along_axis(p.need, _dimensions(p).astype(np.int64), axis=1)
+
+
+def _way_and_floor(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
+    m = pairing.members
     minutes = pairing.minutes(mi, pj)
-    low, high = p.wage_min[pj], p.wage_max[pj]
-    mid = np.maximum((low + high) / 2.0, 1.0)
     wanted = m.wage_floor[mi]
     floor = np.where(wanted > 0, wanted, np.nan)
     return {
         "commute_minutes": minutes,
         "commute_over_limit": np.maximum(minutes - m.commute_limit[mi], 0.0),
-        "wage_over_minimum": np.log(mid / p.minimum_wage[pj]),
-        "wage_over_floor": np.log(mid / floor),
-        "wage_span": (high - low) / mid,
+        "wage_over_floor": np.log(_mid_wage(pairing.positions, pj) / floor),
     }
+
+
+def _mid_wage(p: PositionColumns, pj: Ints) -> Floats:
+    return np.asarray(np.maximum((p.wage_min[pj] + p.wage_max[pj]) / 2.0, 1.0))
 
 
 def background(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
     """Build the features of a member's past, wishes and readiness; each (n,)."""
     m, p = pairing.members, pairing.positions
-    same = pairing.experience(mi, pj, None)
+    same, near, field = (pairing.experience(mi, pj, width) for width in (None, 3, 1))
     level = m.education[mi] - p.min_education[pj]
     told = pairing.asked("wanted", mi, pj) > 0
     return {
         "experience_same": np.log1p(same),
-        "experience_near": np.log1p(pairing.experience(mi, pj, 3)),
-        "experience_field": np.log1p(pairing.experience(mi, pj, 1)),
+        "experience_near": np.log1p(near),
+        "experience_field": np.log1p(field),
         "experience_short": np.maximum(np.nan_to_num(p.experience_months[pj]) - same, 0.0),
         "wanted": (pairing.shared("wanted", mi, pj) > 0).astype(float),
         "wishes_told": told.astype(float),
@@ -169,7 +195,7 @@ def background(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float
     }
 
 
-def _conditions(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
+def _hours(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
     m, p = pairing.members, pairing.positions
     night, ok = p.night[pj], m.night_ok[mi]
     start, end = p.shift_start[pj], p.shift_end[pj]
@@ -178,26 +204,33 @@ def _conditions(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Floa
     return {
         "night_unasked": (night & np.isnan(ok)).astype(float),
         "night_unwilling": (night & (ok == 0.0)).astype(float),
-        "night": night.astype(float),
-        "hours_week": p.hours[pj],
         "shift_clash": (before + after) / 60.0,
-        "lift_kg": p.lift_kg[pj],
-        "standing": p.standing[pj].astype(float),
-        "customer_contact": p.contact[pj].astype(float),
-        "task_tags": p.task_tags.sizes[p.task_tags.codes[pj]].astype(float),
     }
 
 
-def _post(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
-    p = pairing.positions
-    kinds = {f"kind_{k.lower()}": (p.kind[pj] == i).astype(float) for i, k in enumerate(POSITION_KINDS)}
+def _post(p: PositionColumns) -> dict[str, Floats | Float32s]:
+    """Build the features that rest on the post alone; each (n_positions,)."""
+    every = np.arange(len(p))
+    need = np.ascontiguousarray(p.need.T)
+    asked = ~np.isnan(need)
+    mid = _mid_wage(p, every)
+    kinds = {f"kind_{k.lower()}": p.kind == i for i, k in enumerate(POSITION_KINDS)}
     return {
-        "contract_months": np.minimum(p.contract_months[pj], 60.0),
-        "insured": p.insured[pj],
-        "training_provided": p.training[pj].astype(float),
-        "openings_left": np.log1p(np.maximum(p.openings_left[pj], 0)),
-        "pending_per_opening": p.pending[pj] / np.maximum(p.openings_left[pj], 1),
-        "days_listed": np.minimum(p.days_listed[pj], 120.0),
-        "days_unconfirmed": np.minimum(p.days_unconfirmed[pj], 60.0),
+        "skill_need": np.where(asked, need, np.float32(0.0)).sum(axis=0) / np.maximum(_counted(asked), 1) / 10.0,
+        "wage_over_minimum": np.log(mid / p.minimum_wage),
+        "wage_span": (p.wage_max - p.wage_min) / mid,
+        "night": p.night,
+        "hours_week": p.hours,
+        "lift_kg": p.lift_kg,
+        "standing": p.standing,
+        "customer_contact": p.contact,
+        "task_tags": p.task_tags.sizes[p.task_tags.codes],
+        "contract_months": np.minimum(p.contract_months, 60.0),
+        "insured": p.insured,
+        "training_provided": p.training,
+        "openings_left": np.log1p(np.maximum(p.openings_left, 0)),
+        "pending_per_opening": p.pending / np.maximum(p.openings_left, 1),
+        "days_listed": np.minimum(p.days_listed, 120.0),
+        "days_unconfirmed": np.minimum(p.days_unconfirmed, 60.0),
         **kinds,
     }

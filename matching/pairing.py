@@ -1,12 +1,13 @@
 """Members beside posts: what both sides' columns say of many pairs at once. Shared by eligibility and features."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
-from matching.arrays import Bits, Bools, Floats, Ints
+from matching.arrays import Bools, Floats, Ints
 from matching.pair_columns import MemberColumns, PositionColumns
-from matching.splicing import taken
+from matching.splicing import Splice, taken
 from matching.tokens import TokenColumn, overlap
 from matching.vocabulary import POSITION_KINDS
 
@@ -28,15 +29,18 @@ def reach_km(minutes: Floats) -> Floats:
 
 
 class Pairing:
-    """Members and posts on the same day, with the small tables that compare their code sets (made once, when first asked for).
-
-    ``of_posts`` keeps what others worked out about the posts alone, (n_positions,) each.
-    """
+    """Members and posts on the same day, with the small tables that compare their code sets (made once, when first asked for)."""
 
     def __init__(self, members: MemberColumns, positions: PositionColumns) -> None:
         self.members = members
         self.positions = positions
-        self.of_posts: dict[str, Bits] = {}
+        self._of_posts: dict[Callable[[PositionColumns], np.ndarray], np.ndarray] = {}
+
+    def of_posts(self, make: Callable[[PositionColumns], np.ndarray]) -> np.ndarray:
+        """Return what ``make`` works out of each post alone, (n_positions, ...); it is asked once for these posts."""
+        if make not in self._of_posts:
+            self._of_posts[make] = make(self.positions)
+        return self._of_posts[make]
 
     def minutes(self, mi: Ints, pj: Ints) -> Floats:
         """Return (n,) commute minutes; 0 when worked at home, NaN when a place is unknown. Here as below rows of one side may be (1,)."""
@@ -68,15 +72,28 @@ class Pairing:
 
     def experience(self, mi: Ints, pj: Ints, width: int | None) -> Floats:
         """Return (n,) months in the post's occupation (``width`` None), or in its group of that many leading characters."""
-        tokens = self._occupation_tokens[width]
-        return self.members.experience.lookup(mi, tokens[self.positions.occupation.codes[pj]])
+        tokens, codes = self._occupation_tokens[width], self.positions.occupation.codes[pj]
+        if len(mi) == 1 and len(tokens) < len(pj):  # one member is looked up once an occupation
+            return self.members.experience.lookup(mi, tokens)[codes]
+        return self.members.experience.lookup(mi, tokens[codes])
 
     def beside(self, i: int) -> "Pairing":
         """Return one member, as row 0, beside the same posts: its tables of code sets are one row high."""
-        one = Pairing(taken(self.members, np.array([i])), self.positions)
-        one.of_posts = self.of_posts
+        one = self.with_members(taken(self.members, np.array([i])))
         one.__dict__.update(kind_column=self.kind_column, _occupation_tokens=self._occupation_tokens)
         return one
+
+    def with_posts(self, members: MemberColumns, part: PositionColumns, posts: Splice) -> "Pairing":
+        """Return these posts, the rows of a part put in their places, beside members; of what was worked out about posts only the part's is anew."""
+        found = Pairing(members, posts.columns(self.positions, part))
+        found._of_posts = {make: posts.array(kept, make(part)) for make, kept in self._of_posts.items()}
+        return found
+
+    def with_members(self, members: MemberColumns) -> "Pairing":
+        """Return the same posts, with what was worked out about them, beside members."""
+        found = Pairing(members, self.positions)
+        found._of_posts = self._of_posts
+        return found
 
     @cached_property
     def kind_column(self) -> TokenColumn:

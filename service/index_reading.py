@@ -211,13 +211,12 @@ def joined(old: Index, part: Index, touched: Tables) -> Index:
 
 
 def _joined_pairing(old: Pairing, part: Pairing, people: Splice, posts: Splice) -> Pairing:
-    members, positions = old.members, old.positions
+    members = old.members
     if part.members is not members:
         members = people.columns(members, part.members)
-    if part.positions is not positions:
-        positions = posts.columns(positions, part.positions)
-    same = members is old.members and positions is old.positions
-    return old if same else Pairing(members, positions)
+    if part.positions is not old.positions:
+        return old.with_posts(members, part.positions, posts)
+    return old if members is old.members else old.with_members(members)
 
 
 def _put(splice: Splice, old: Any, new: Any) -> Any:

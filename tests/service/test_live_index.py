@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from matching.eligibility import position_gates
+from matching.features import alone
 from matching.pair_columns import Experience
 from matching.tables import TABLES, check
 from matching.tokens import TokenColumn
@@ -38,6 +40,7 @@ def assert_same(live, want):
         mine, theirs = getattr(live.pairing, side), getattr(want.pairing, side)
         for name in type(theirs).__dataclass_fields__:
             np.testing.assert_equal(told(getattr(mine, name)), told(getattr(theirs, name)), err_msg=f"{side}.{name}")
+    assert_of_posts_same(live.pairing, want.pairing)
     for name in ("members", "positions", "clocks", "desk", "households", "employers", "places", "worklist"):
         pd.testing.assert_frame_equal(getattr(live, name), getattr(want, name), obj=name, check_freq=False)
     for name in ("planning_days", "held", "room", "shut"):
@@ -45,6 +48,12 @@ def assert_same(live, want):
     pairs = [sorted(zip(m.members, m.positions, m.what.tolist(), strict=True)) for m in (live.marks, want.marks)]
     assert pairs[0] == pairs[1] and list(live.marks.members) == sorted(live.marks.members)
     assert (live.version, live.as_of, live.simulated) == (want.version, want.as_of, want.simulated)
+
+
+def assert_of_posts_same(mine, theirs):
+    """What was worked out about posts before a change is carried over it and is what it would be anew."""
+    for found in (lambda pairing: pairing.of_posts(alone), position_gates):
+        np.testing.assert_array_equal(found(mine), found(theirs))
 
 
 def row(table, **values):
