@@ -55,14 +55,15 @@ class Timing:
         """Return P(start within ``days`` (n,) | a start comes) for margins (n,), in [0, 1], never falling in days."""
         if not len(self.ends):
             return (days >= 0).astype(float)
-        step = np.searchsorted(self.ends, days, side="left")
-        at, last = np.arange(len(days)), len(self.ends) - 1
-        hazard = np.ones((len(days), len(self.ends)))
-        hazard[:, :last] = expit(self.intercepts + margin[:, None])
-        waiting = np.cumprod(np.column_stack([np.ones(len(days)), 1.0 - hazard]), axis=1)[at, np.minimum(step, last)]
-        before, inside = 1.0 - waiting, waiting * hazard[at, np.minimum(step, last)]
-        start = np.r_[0.0, self.ends][np.minimum(step, len(self.ends) - 1)]
-        width = self.ends[np.minimum(step, len(self.ends) - 1)] - start
+        step, last = np.searchsorted(self.ends, days, side="left"), len(self.ends) - 1
+        at, here = np.arange(len(days)), np.minimum(step, last)
+        gone = min(int(here.max(initial=0)) + 1, last)  # steps behind the last one asked for are not worked out
+        hazard = np.ones((len(days), gone + 1))
+        hazard[:, :gone] = expit(self.intercepts[:gone] + margin[:, None])
+        waiting = np.cumprod(np.column_stack([np.ones(len(days)), 1.0 - hazard]), axis=1)[at, here]
+        before, inside = 1.0 - waiting, waiting * hazard[at, here]
+        start = np.r_[0.0, self.ends][here]
+        width = self.ends[here] - start
         part = np.where(width > 0, (days - start) / np.where(width > 0, width, 1.0), 1.0)
         share = np.where(step >= len(self.ends), 1.0, before + inside * np.clip(part, 0.0, 1.0))
         return np.where(days < 0, 0.0, np.clip(share, 0.0, 1.0))

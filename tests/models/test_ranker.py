@@ -13,6 +13,8 @@ from sklearn.exceptions import NotFittedError
 from matching.errors import BadInput, ModelRefused
 from models.metrics import auc, brier_skill, calibration_table, ndcg_at_k
 from models.ranker import PlacementRanker
+from models.ranker_additive import Additive
+from models.ranker_timing import Timing
 from tests.models.planted import World, plant
 
 
@@ -292,3 +294,30 @@ def test_a_stored_ranker_scores_to_the_last_bit_whatever_the_order_its_members_a
     again = PlacementRanker.from_state(json.loads(json.dumps(meta, sort_keys=True)), parts)
     assert np.array_equal(fitted.probability_within(later.X, 30), again.probability_within(later.X, 30))
     assert np.array_equal(fitted.contributions(later.X, 30), again.contributions(later.X, 30))
+
+
+def test_curves_read_all_at_once_are_those_of_numpy_to_the_last_bit():
+    rng = np.random.default_rng(5)
+    knots = np.sort(rng.normal(size=(6, 17)), axis=1)
+    knots[1, 2:], knots[2] = knots[1, 1], 0.0  # a yes or no is padded at the top; nothing is known of the third
+    heights = rng.normal(size=knots.shape)
+    heights[1, 2:], heights[3] = heights[1, 1], 0.0
+    curves = Additive(knots, heights, np.array([0.5, -1.0, 0.0, 0.0, 2.0, 0.1]), 0.25)
+    X = rng.normal(size=(5_000, 6)).astype(np.float32)
+    X[:17] = knots.T
+    X[20:26, :] = np.array([np.nan, np.inf, -np.inf, 0.0, 9.0, -9.0], dtype=np.float32)[:, None]
+    total = np.full(len(X), curves.base)
+    for f in (0, 1, 2, 4, 5):
+        told = np.interp(X[:, f], knots[f], heights[f])
+        total += np.where(np.isnan(X[:, f]), curves.unknown[f], told)
+    assert np.array_equal(curves.margin(X), total)
+    assert np.allclose(curves.contributions(X).sum(axis=1), total) and not curves.contributions(X)[:, 3].any()
+
+
+def test_the_share_by_a_day_does_not_depend_on_which_days_are_asked_beside_it():
+    ends = np.array([1.0, 3.0, 7.0, 20.0])
+    timing = Timing(ends, np.array([-1.0, 0.2, 0.5]), 1.0, None)
+    margin, days = np.linspace(-2.0, 2.0, 60), np.arange(60) / 2.0
+    together = timing.share_by(margin, days)
+    alone = [timing.share_by(margin[k : k + 1], days[k : k + 1])[0] for k in range(60)]
+    assert np.array_equal(together, alone) and together[-1] == 1.0
