@@ -27,7 +27,10 @@ SAMPLE, SHORT = 400, 300
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One entry of a ranked list: rows ``member`` and ``position``, the score and everything it rests on."""
+    """One entry of a ranked list: rows ``member`` and ``position``, the score and everything it rests on.
+
+    ``inputs`` are the features it was computed from, as they stood: float32, the bytes of one row.
+    """
 
     member: int
     position: int
@@ -38,6 +41,7 @@ class Ranked:
     reasons: tuple[Reason, ...]
     problems: tuple[Reason, ...]
     unknowns: tuple[Reason, ...]
+    inputs: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def rank(
         within = keep[reachable(alone, _ALONE, keep)]
         keep = within if len(within) > SAMPLE + short else keep
     days, salt = np.full(len(keep), days_left), str(alone.members.ids[0])
-    items = _ordered(alone, _ALONE, keep, scorer, days, policy, limit, p.ids[keep], salt, short)
+    items = _ordered(alone, _ALONE, keep, scorer, days, policy, limit, p.ids, keep, salt, short)
     judged = blocked if kinds is None else blocked[asked]
     return Ranking(tuple(replace(x, member=i) for x in items), len(judged), eligible, _counts(judged), scorer.version)
 
@@ -118,21 +122,21 @@ def rank_members(
     if taken is not None:
         blocked |= taken[mi]
     keep = np.flatnonzero(blocked == 0)
-    days, keys = days_left[mi[keep]], pairing.members.ids[mi[keep]]
-    items = _ordered(pairing, mi[keep], pj[keep], scorer, days, policy, limit, keys, str(pairing.positions.ids[j]))
-    return Ranking(items, len(mi), len(keep), _counts(blocked), scorer.version)
+    mi, pj, ids = mi[keep], pj[keep], pairing.members.ids
+    items = _ordered(pairing, mi, pj, scorer, days_left[mi], policy, limit, ids, mi, str(pairing.positions.ids[j]))
+    return Ranking(items, len(blocked), len(keep), _counts(blocked), scorer.version)
 
 
 def _ordered(
-    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, keys: np.ndarray, salt: str,
-    short: int | None = None,
+    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, ids: np.ndarray, at: Ints,
+    salt: str, short: int | None = None,
 ) -> tuple[Ranked, ...]:  # fmt: skip
-    """Score eligible pairs, every one or of many the ``short`` most promising, and return the best, with reasons."""
+    """Score eligible pairs, every one or of many the ``short`` most promising, and return the best, with reasons; ``ids[at]`` are told apart."""
     if not len(pj):
         return ()
     pairs = build(pairing, mi, pj)
     rows, scores = _scored(pairs, scorer, days, short)
-    top = best_first(scores.order, keys[rows], salt)[:limit]
+    top = best_first(scores.order, ids[at[rows]], salt)[:limit]
     shown = rows[top]
     return explained(pairing, policy, scorer, _some(pairs, shown), _take(scores, top), days[shown])
 
@@ -173,7 +177,12 @@ def _take(scores: Scores, rows: Ints) -> Scores:
 
 def best_first(order: Floats, keys: np.ndarray, salt: str) -> Ints:
     """Return row numbers, largest ``order`` first; ties by a hash of the keys under ``salt``, so that no identifier is favoured."""
-    return np.lexsort((tie_break(keys, salt), -np.asarray(order)))
+    falling = -np.asarray(order)
+    _, place, times = np.unique(falling, return_inverse=True, return_counts=True)
+    tied = times[place] > 1
+    ties = np.zeros(len(keys), dtype=np.uint64)
+    ties[tied] = tie_break(keys[tied], salt)  # a hash is dear, and most stand alone
+    return np.lexsort((ties, falling))
 
 
 def tie_break(keys: np.ndarray, salt: str) -> np.ndarray:
@@ -210,6 +219,7 @@ def explained(
                 tuple(told[k] for k in best),
                 tuple(told[k] for k in worst),
                 unknown_reasons(pairing, policy, int(unknown[r]), i, j),
+                pairs.features[r].tobytes(),
             )
         )
     return tuple(out)

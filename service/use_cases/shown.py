@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import pandas as pd
 
-from matching.features import build
 from matching.pairing import Pairing
 from matching.ranking import Ranked, Ranking
 from matching.reasons import Reason
@@ -20,7 +19,7 @@ from service.index import Index
 from service.storage.transactions import Transaction
 from service.use_cases.benefits import Benefits, benefits_of
 from service.use_cases.chance import chance_band
-from service.use_cases.rows import as_plain, at
+from service.use_cases.rows import as_plain, at, named
 from service.wiring import Office
 
 T = TypeVar("T")
@@ -113,9 +112,9 @@ def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
         return ()
     posts = at(index.positions, [x.position for x in ranking.items])
     member = at(index.members, [ranking.items[0].member])[0]
-    household = at(index.households, index.households.index.get_indexer(pd.Index([member["household_id"]])))[0]
-    firms = index.employers.index.get_indexer(pd.Index(sorted({str(p["employer_id"]) for p in posts})))
-    employers = {str(e["employer_id"]): e for e in at(index.employers, firms)}
+    household = named(index.households, [str(member["household_id"])])[0]
+    firms = sorted({str(p["employer_id"]) for p in posts})
+    employers = dict(zip(firms, named(index.employers, firms), strict=True))
     out = []
     for item, post in zip(ranking.items, posts, strict=True):
         employer = employers[str(post["employer_id"])]
@@ -124,13 +123,6 @@ def ranked_posts(index: Index, ranking: Ranking) -> tuple[RankedPost, ...]:
             ranked_post(item, index.pairing, post, str(employer["name"]), int(index.held[item.position]), benefits)
         )
     return tuple(out)
-
-
-def inputs_of(pairing: Pairing, items: Sequence[Ranked]) -> list[bytes]:
-    """Return each entry's inputs as they stood: the exact features the score was computed from, float32."""
-    mi = np.array([x.member for x in items], dtype=np.int64)
-    pj = np.array([x.position for x in items], dtype=np.int64)
-    return [row.tobytes() for row in build(pairing, mi, pj).features]
 
 
 def input_hash(inputs: bytes) -> str:
@@ -156,17 +148,15 @@ class Showing:
 
 def showing(index: Index, action: str, of: str, ranking: Ranking, request_id: str | None) -> Showing:
     """Return what the record is to keep of a list: entries with inputs, model and probabilities."""
-    inputs = inputs_of(index.pairing, ranking.items)
     request = request_id or uuid.uuid4().hex
-    rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version, features)
-            for item, features in zip(ranking.items, inputs, strict=True)]  # fmt: skip
+    rows = [_suggestion(f"{request}-{item.rank}", index, item, ranking.model_version) for item in ranking.items]
     after = {
         "model_version": ranking.model_version,
         "policy_version": index.policy.version,
         "as_of": index.as_of.isoformat(),
         "considered": ranking.considered,
         "eligible": ranking.eligible,
-        "inputs": hashlib.sha256("".join(map(input_hash, inputs)).encode()).hexdigest(),
+        "inputs": hashlib.sha256("".join(str(r["features_hash"]) for r in rows).encode()).hexdigest(),
         "items": [[r["member_id"], r["position_id"], r["p_placed"], r["p_stays"]] for r in rows],
     }
     return Showing(action, of, rows, after, request)
@@ -190,16 +180,14 @@ def record_shown(office: Office, index: Index, action: str, of: str, ranking: Ra
         show_within(tx, office, made)
 
 
-def _suggestion(
-    suggestion_id: str, index: Index, item: Ranked, model_version: str, features: bytes
-) -> dict[str, object]:
+def _suggestion(suggestion_id: str, index: Index, item: Ranked, model_version: str) -> dict[str, object]:
     return {
         "suggestion_id": suggestion_id,
         "member_id": str(index.pairing.members.ids[item.member]),
         "position_id": str(index.pairing.positions.ids[item.position]),
         "rank": item.rank, "score": item.score, "p_placed": item.p_placed, "p_stays": item.p_stays, "model_version": model_version,
         "reasons": _json(item.reasons), "problems": _json(item.problems), "unknowns": _json(item.unknowns),
-        **kept_inputs(features), "shown_on": pd.Timestamp(index.as_of), "action": "none",
+        **kept_inputs(item.inputs), "shown_on": pd.Timestamp(index.as_of), "action": "none",
     }  # fmt: skip
 
 
