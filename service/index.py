@@ -119,12 +119,21 @@ class Index:
         low, high = (int(np.searchsorted(self.marks.members, me, side=side)[0]) for side in ("left", "right"))
         there, row = find(self.pairing.positions.ids, self.marks.positions[low:high])
         what, posts = self.marks.what[low:high][there], row[there]
-        gives = np.maximum(self.giving, np.bincount(posts[what == MOVABLE], minlength=len(self.held)))
-        out = (self.held - gives >= self.room) * bit(Gate.GATE_CLOSED)
-        out |= self.shut * bit(Gate.GATE_LOCK)
+        mine, gives = np.unique(posts[what == MOVABLE], return_counts=True)
+        out = self._standing.copy()
+        out[mine] = self._full_or_shut(mine, np.maximum(self.giving[mine], gives))
         out[posts[(what == NEVER_AGAIN) | (what == LOCKED)]] |= bit(Gate.GATE_LOCK)
         out[posts[(what == STANDING) | (what == SILENT)]] |= bit(Gate.GATE_ALREADY_REFERRED)
         return out
+
+    @cached_property
+    def _standing(self) -> Bits:
+        """What stands against posts whoever asks, (n_positions,): they are full, or held out of the plan."""
+        return self._full_or_shut(np.arange(len(self.held)), self.giving)
+
+    def _full_or_shut(self, posts: Ints, gives: Ints) -> Bits:
+        full = (self.held[posts] - gives >= self.room[posts]) * bit(Gate.GATE_CLOSED)
+        return np.asarray(full | self.shut[posts] * bit(Gate.GATE_LOCK))
 
     def taken_members(self, j: int) -> Bits:
         """Return (n_members,) the same for one post: who is referred to it, locked out, or whether it is full."""

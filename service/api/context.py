@@ -10,13 +10,13 @@ from service.wiring import Office
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def office_of(request: Request) -> Office:
+async def office_of(request: Request) -> Office:
     """Return the office as this request's caller has it: actor, role, regions; the gate (``service.security.gate``) made it."""
     office: Office = request.state.office
     return office
 
 
-def request_id_of(request: Request) -> str:
+async def request_id_of(request: Request) -> str:
     """Return the request's number, given by the guard."""
     number: str = request.scope["onemonth.request_id"]
     return number

@@ -3,9 +3,10 @@
 import numpy as np
 
 from matching.baseline import BaselineScorer
-from matching.columns import Table, days, texts
+from matching.columns import Columns, Table, days, texts
 from matching.errors import NotFound
 from matching.scoring import Scorer
+from service.storage.transactions import Reader
 from service.use_cases.entries import enter, identifier
 from service.use_cases.rows import only
 from service.wiring import Office
@@ -26,9 +27,14 @@ def switched_off(office: Office, member_id: str, notices: Table | None = None) -
     """Whether the member does not want a learned order; ``notices`` as in ``scorer_for``."""
     if notices is None:
         with office.store.reading() as reader:
-            notices = reader.few("notices", ("member_id", "item", "withdrawn_on"), member_id=member_id, item=ITEM)
+            notices = told_of_it(reader, member_id)
     told = (texts(notices, "member_id") == member_id) & (texts(notices, "item") == ITEM)
     return bool((~np.isnat(days(notices, "withdrawn_on"))[told]).any())
+
+
+def told_of_it(reader: Reader, member_id: str) -> Columns:
+    """Return the rows of the notices that say whether the member wants a learned order."""
+    return reader.few("notices", ("member_id", "item", "withdrawn_on"), member_id=member_id, item=ITEM)
 
 
 def switch_machine(office: Office, member_id: str, on: bool, *, key: str | None = None) -> bool:

@@ -3,9 +3,9 @@
 from matching.ranking import rank, rank_members
 from service.shadow import Shown
 from service.use_cases.chance import chance_band
-from service.use_cases.machine import scorer_for
+from service.use_cases.machine import scorer_for, told_of_it
 from service.use_cases.shown import Listing, RankedMember, RankedPost, ranked_posts, record_shown
-from service.use_cases.welfare_term import barred_members, barred_posts
+from service.use_cases.welfare_term import barred_members, barred_posts, jobs_of
 from service.wiring import Office
 
 
@@ -20,10 +20,11 @@ def rank_member(
     """Rank the open posts for a member; what is shown goes to the journal. NotFound when there is no such member."""
     index = office.now()
     i = index.member_row(member_id)
-    days_left, taken = float(index.planning_days[i]), barred_posts(office, index, i)
-    ranking = rank(
-        index.pairing, i, scorer_for(office, member_id), days_left, index.policy, limit=limit, kinds=kinds, taken=taken
-    )
+    with office.store.reading() as reader:
+        notices, jobs = told_of_it(reader, member_id), jobs_of(reader, member_id)
+    scorer = scorer_for(office, member_id, notices)
+    days_left, taken = float(index.planning_days[i]), barred_posts(office, index, i, jobs)
+    ranking = rank(index.pairing, i, scorer, days_left, index.policy, limit=limit, kinds=kinds, taken=taken)
     record_shown(office, index, "member.ranking_shown", member_id, ranking, request_id)
     office.shadow.beside(Shown(index, i, days_left, limit, kinds, taken, ranking))
     return Listing(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from matching.arrays import Bits, Bools
-from matching.columns import Table, texts
+from matching.columns import Columns, Table, texts
 from matching.eligibility import Gate, bit
 from matching.errors import Conflict
 from matching.reasons import Reason
@@ -71,12 +71,19 @@ def barred_posts(office: Office, index: Index, i: int, jobs: Table | None = None
     ``jobs`` are rows of the placements that hold the member's, where they are read already.
     """
     out, number = index.taken(i), str(index.pairing.members.ids[i])
-    with office.store.reading() as reader:
-        jobs = reader.few("placements", ("member_id", "kind"), member_id=number) if jobs is None else jobs
-        if ((texts(jobs, "member_id") == number) & (texts(jobs, "kind") == WELFARE)).any():
+    if jobs is None:
+        with office.store.reading() as reader:
+            jobs = jobs_of(reader, number)
+    if ((texts(jobs, "member_id") == number) & (texts(jobs, "kind") == WELFARE)).any():
+        with office.store.reading() as reader:
             ends = spent_among(office, reader, index.members.iloc[[i]])[0]
-            out |= (ends & (index.pairing.positions.kind == _WELFARE)) * bit(Gate.GATE_PW_TERM)
+        out |= (ends & (index.pairing.positions.kind == _WELFARE)) * bit(Gate.GATE_PW_TERM)
     return out
+
+
+def jobs_of(reader: Reader, member_id: str) -> Columns:
+    """Return the kinds of the member's placements."""
+    return reader.few("placements", ("member_id", "kind"), member_id=member_id)
 
 
 def barred_members(office: Office, index: Index, j: int) -> Bits:
