@@ -243,7 +243,7 @@ def _limit_states(pairing: Pairing, policy: PolicyBook, pj: Ints) -> dict[str, I
 
 def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints:
     p = pairing.positions
-    at = np.flatnonzero(pairing.of_posts(_asks_essential)[pj])
+    at = np.flatnonzero(pairing.of_posts(asks_essential)[pj])
     if not len(at):
         return _MET
     rows, posts = (x[at] for x in np.broadcast_arrays(mi, pj))
@@ -257,7 +257,8 @@ def _essential(pairing: Pairing, policy: PolicyBook, mi: Ints, pj: Ints) -> Ints
     return out
 
 
-def _asks_essential(p: PositionColumns) -> Bools:
+def asks_essential(p: PositionColumns) -> Bools:
+    """Return (n_positions,) whether a post asks for a skill it cannot do without."""
     return np.asarray(p.essential.any(axis=1))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.arrays import Bools, Float32s, Floats, Ints
+from matching.eligibility import asks_essential
 from matching.pair_columns import PositionColumns
 from matching.pairing import Pairing
 from matching.scoring import PairFrame
@@ -130,10 +131,17 @@ def _skill(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]
     return {
         "skill_gap_mean": np.where(blank, np.nan, short.sum(axis=0) / share),
         "skill_gap_max": np.where(blank, np.nan, short.max(axis=0)),
-        "skill_gap_essential": (short * pairing.positions.essential[pj, of]).max(axis=0),
+        "skill_gap_essential": _essential_gap(pairing, short, pj, of),
         "skill_margin": np.where(blank, np.nan, -gap.sum(axis=0) / share),
         "skills_unknown": np.where(n_asked > 0, 1.0 - n_known / np.maximum(n_asked, 1), 0.0),
     }
+
+
+def _essential_gap(pairing: Pairing, short: Float32s, pj: Ints, of: Ints) -> Float32s:
+    essential = pairing.positions.essential
+    if not pairing.of_posts(asks_essential)[pj].any():
+        return np.zeros(1, dtype=np.float32)
+    return np.asarray((short * essential[pj, of]).max(axis=0))
 
 
 def _counted(told: Bools) -> Floats:
@@ -156,18 +164,18 @@ def _levels(p: PositionColumns) -> Float32s:
 
 def _way_and_floor(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
     m = pairing.members
-    minutes = pairing.minutes(mi, pj)
+    minutes, mid = pairing.minutes(mi, pj), pairing.of_posts(_mid_wage)[pj]
     wanted = m.wage_floor[mi]
     floor = np.where(wanted > 0, wanted, np.nan)
     return {
         "commute_minutes": minutes,
         "commute_over_limit": np.maximum(minutes - m.commute_limit[mi], 0.0),
-        "wage_over_floor": np.log(_mid_wage(pairing.positions, pj) / floor),
+        "wage_over_floor": np.log(mid / floor),
     }
 
 
-def _mid_wage(p: PositionColumns, pj: Ints) -> Floats:
-    return np.asarray(np.maximum((p.wage_min[pj] + p.wage_max[pj]) / 2.0, 1.0))
+def _mid_wage(p: PositionColumns) -> Floats:
+    return np.asarray(np.maximum((p.wage_min + p.wage_max) / 2.0, 1.0))
 
 
 def background(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]:
@@ -210,10 +218,9 @@ def _hours(pairing: Pairing, mi: Ints, pj: Ints) -> dict[str, Floats | Float32s]
 
 def _post(p: PositionColumns) -> dict[str, Floats | Float32s]:
     """Build the features that rest on the post alone; each (n_positions,)."""
-    every = np.arange(len(p))
     need = np.ascontiguousarray(p.need.T)
     asked = ~np.isnan(need)
-    mid = _mid_wage(p, every)
+    mid = _mid_wage(p)
     kinds = {f"kind_{k.lower()}": p.kind == i for i, k in enumerate(POSITION_KINDS)}
     return {
         "skill_need": np.where(asked, need, np.float32(0.0)).sum(axis=0) / np.maximum(_counted(asked), 1) / 10.0,

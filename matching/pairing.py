@@ -45,9 +45,9 @@ class Pairing:
     def minutes(self, mi: Ints, pj: Ints) -> Floats:
         """Return (n,) commute minutes; 0 when worked at home, NaN when a place is unknown. Here as below rows of one side may be (1,)."""
         m, p = self.members, self.positions
-        lat = np.radians((m.lat[mi] + p.lat[pj]) / 2.0)
-        x = (m.lng[mi] - p.lng[pj]) * np.cos(lat)
-        y = m.lat[mi] - p.lat[pj]
+        lat, there = m.lat[mi], p.lat[pj]
+        x = (m.lng[mi] - p.lng[pj]) * np.cos(np.radians((lat + there) / 2.0))
+        y = lat - there
         km = np.sqrt(x * x + y * y) * KM_PER_DEGREE
         return np.where(p.home_based[pj], 0.0, commute_minutes(km))
 

@@ -121,7 +121,7 @@ def guess(features: Float32s, some: Ints, order: Floats) -> Floats:
 
 def _read(features: Float32s) -> list[Float32s]:
     """Return what the guess reads of features (n, n_features), side by side; unknown counts as 0."""
-    known = np.nan_to_num(features, nan=0.0)
+    known = np.where(np.isfinite(features), features, np.float32(0.0))
     bent = np.sqrt(np.abs(known[:, :BENT]))
     told = np.column_stack([np.isnan(features[:, _MAYBE]), known[:, _AT["commute_minutes"]] > 30.0])
     return [known, bent, told.astype(np.float32)]

@@ -86,14 +86,15 @@ def rank(
         asked = np.array([k in kinds for k in POSITION_KINDS])[p.kind]
         near &= asked
     pj = np.flatnonzero(near)
-    blocked[pj] |= verdicts(alone, policy, _ALONE, pj).blocked
-    keep = pj[blocked[pj] == 0]
-    eligible, short = len(keep), None if every else max(SHORT, 3 * limit)
+    found = verdicts(alone, policy, _ALONE, pj)
+    blocked[pj] |= found.blocked
+    open_ = np.flatnonzero(blocked[pj] == 0)
+    eligible, short = len(open_), None if every else max(SHORT, 3 * limit)
     if short is not None and eligible > SAMPLE + short:
-        within = keep[reachable(alone, _ALONE, keep)]
-        keep = within if len(within) > SAMPLE + short else keep
-    days, salt = np.full(len(keep), days_left), str(alone.members.ids[0])
-    items = _ordered(alone, _ALONE, keep, scorer, days, policy, limit, p.ids, keep, salt, short)
+        within = open_[reachable(alone, _ALONE, pj[open_])]
+        open_ = within if len(within) > SAMPLE + short else open_
+    left = _Left(_ALONE, pj[open_], found.unknown[open_], np.full(len(open_), days_left), p.ids, pj[open_])
+    items = _ordered(alone, left, scorer, policy, limit, str(alone.members.ids[0]), short)
     judged = blocked if kinds is None else blocked[asked]
     return Ranking(tuple(replace(x, member=i) for x in items), len(judged), eligible, _counts(judged), scorer.version)
 
@@ -118,27 +119,42 @@ def rank_members(
     """Rank the members of ``pairing`` for post row ``j``; ``days_left`` (n_members,); ``among`` judges only those member rows."""
     mi = np.arange(len(pairing.members)) if among is None else among
     pj = np.full(len(mi), j, dtype=np.int64)
-    blocked = verdicts(pairing, policy, mi, pj).blocked
+    found = verdicts(pairing, policy, mi, pj)
+    blocked = found.blocked
     if taken is not None:
         blocked |= taken[mi]
     keep = np.flatnonzero(blocked == 0)
-    mi, pj, ids = mi[keep], pj[keep], pairing.members.ids
-    items = _ordered(pairing, mi, pj, scorer, days_left[mi], policy, limit, ids, mi, str(pairing.positions.ids[j]))
+    mi, pj = mi[keep], pj[keep]
+    left = _Left(mi, pj, found.unknown[keep], days_left[mi], pairing.members.ids, mi)
+    items = _ordered(pairing, left, scorer, policy, limit, str(pairing.positions.ids[j]))
     return Ranking(items, len(blocked), len(keep), _counts(blocked), scorer.version)
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Pairs that nothing stands against: rows of both sides, what is not known of each, days left, (n,) each; ties are broken by ``ids[at]``."""
+
+    mi: Ints
+    pj: Ints
+    unknown: Bits
+    days: Floats
+    ids: np.ndarray
+    at: Ints
+
+
 def _ordered(
-    pairing: Pairing, mi: Ints, pj: Ints, scorer: Scorer, days: Floats, policy: PolicyBook, limit: int, ids: np.ndarray, at: Ints,
-    salt: str, short: int | None = None,
-) -> tuple[Ranked, ...]:  # fmt: skip
-    """Score eligible pairs, every one or of many the ``short`` most promising, and return the best, with reasons; ``ids[at]`` are told apart."""
-    if not len(pj):
+    pairing: Pairing, left: _Left, scorer: Scorer, policy: PolicyBook, limit: int, salt: str, short: int | None = None
+) -> tuple[Ranked, ...]:
+    """Score eligible pairs, every one or of many the ``short`` most promising, and return the best, with reasons."""
+    if not len(left.pj):
         return ()
-    pairs = build(pairing, mi, pj)
-    rows, scores = _scored(pairs, scorer, days, short)
-    top = best_first(scores.order, ids[at[rows]], salt)[:limit]
+    pairs = build(pairing, left.mi, left.pj)
+    rows, scores = _scored(pairs, scorer, left.days, short)
+    top = best_first(scores.order, left.ids[left.at[rows]], salt)[:limit]
     shown = rows[top]
-    return explained(pairing, policy, scorer, _some(pairs, shown), _take(scores, top), days[shown])
+    return explained(
+        pairing, policy, scorer, _some(pairs, shown), _take(scores, top), left.days[shown], left.unknown[shown]
+    )
 
 
 def _scored(pairs: PairFrame, scorer: Scorer, days: Floats, short: int | None) -> tuple[Ints, Scores]:
@@ -178,8 +194,11 @@ def _take(scores: Scores, rows: Ints) -> Scores:
 def best_first(order: Floats, keys: np.ndarray, salt: str) -> Ints:
     """Return row numbers, largest ``order`` first; ties by a hash of the keys under ``salt``, so that no identifier is favoured."""
     falling = -np.asarray(order)
-    _, place, times = np.unique(falling, return_inverse=True, return_counts=True)
-    tied = times[place] > 1
+    first = np.argsort(falling, kind="stable")
+    like_next = np.flatnonzero(falling[first[1:]] == falling[first[:-1]])
+    if not len(like_next):
+        return first
+    tied = first[np.union1d(like_next, like_next + 1)]
     ties = np.zeros(len(keys), dtype=np.uint64)
     ties[tied] = tie_break(keys[tied], salt)  # a hash is dear, and most stand alone
     return np.lexsort((ties, falling))
@@ -193,11 +212,10 @@ def tie_break(keys: np.ndarray, salt: str) -> np.ndarray:
 
 
 def explained(
-    pairing: Pairing, policy: PolicyBook, scorer: Scorer, pairs: PairFrame, scores: Scores, days: Floats
+    pairing: Pairing, policy: PolicyBook, scorer: Scorer, pairs: PairFrame, scores: Scores, days: Floats, unknown: Bits
 ) -> tuple[Ranked, ...]:
-    """Attach reasons, problems and unknowns to scored pairs, in the order given."""
+    """Attach reasons, problems and unknowns (n,), as ``verdicts`` has them, to scored pairs, in the order given."""
     shares = scorer.explain(pairs, days)
-    unknown = verdicts(pairing, policy, pairs.member, pairs.position).unknown
     out = []
     for r in range(len(pairs)):
         i, j = int(pairs.member[r]), int(pairs.position[r])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.eligibility import decide
+from matching.eligibility import decide, verdicts
 from matching.errors import NotFound
 from matching.features import build
 from matching.ranking import explained
@@ -86,7 +86,8 @@ def explanation(office: Office, index: Index, i: int, j: int) -> Explanation:
         )
     pairs = build(pairing, np.array([i]), np.array([j]))
     days = index.planning_days[i : i + 1]
-    [item] = explained(pairing, policy, scorer, pairs, scorer.score(pairs, days), days)
+    unknown = verdicts(pairing, policy, pairs.member, pairs.position).unknown
+    [item] = explained(pairing, policy, scorer, pairs, scorer.score(pairs, days), days, unknown)
     return replace(
         out,
         fits=item.reasons,
