@@ -1,6 +1,6 @@
 """May this member be proposed this post? Tri-state, for many pairs at once, with reasons on demand."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -307,30 +307,29 @@ def gate_facts(pairing: Pairing, policy: PolicyBook, gate: Gate, i: int, j: int)
     """Return the facts a person needs to check one gate of one pair."""
     m, p = pairing.members, pairing.positions
     at_i, at_j = np.array([i]), np.array([j])
-    minutes = float(pairing.minutes(at_i, at_j)[0])
-    facts: dict[Gate, dict[str, Fact]] = {
-        Gate.GATE_CLOSED: {"openings_left": int(p.openings_left[j])},
-        Gate.GATE_STALE: {"days_unconfirmed": _whole(p.days_unconfirmed[j]), "limit_days": _whole(policy.number("freshness.days"))},
-        Gate.GATE_BELOW_MIN_WAGE: {"wage_fen": _whole(p.wage_max[j]), "minimum_fen": _whole(p.minimum_wage[j])},
-        Gate.GATE_KIND: {"kind": POSITION_KINDS[int(p.kind[j])], "accepted": ";".join(m.kinds_ok.sets[int(m.kinds_ok.codes[i])])},
-        Gate.GATE_REGION: {"region_code": p.region.sets[int(p.region.codes[j])][0], "accepted": ";".join(m.accepted_regions.sets[int(m.accepted_regions.codes[i])])},
-        Gate.GATE_COMMUTE: {"commute_minutes": _whole(minutes), "limit_minutes": _whole(m.commute_limit[i])},
-        Gate.GATE_SCHEDULE: {
+    facts: dict[Gate, Callable[[], dict[str, Fact]]] = {
+        Gate.GATE_CLOSED: lambda: {"openings_left": int(p.openings_left[j])},
+        Gate.GATE_STALE: lambda: {"days_unconfirmed": _whole(p.days_unconfirmed[j]), "limit_days": _whole(policy.number("freshness.days"))},
+        Gate.GATE_BELOW_MIN_WAGE: lambda: {"wage_fen": _whole(p.wage_max[j]), "minimum_fen": _whole(p.minimum_wage[j])},
+        Gate.GATE_KIND: lambda: {"kind": POSITION_KINDS[int(p.kind[j])], "accepted": ";".join(m.kinds_ok.sets[int(m.kinds_ok.codes[i])])},
+        Gate.GATE_REGION: lambda: {"region_code": p.region.sets[int(p.region.codes[j])][0], "accepted": ";".join(m.accepted_regions.sets[int(m.accepted_regions.codes[i])])},
+        Gate.GATE_COMMUTE: lambda: {"commute_minutes": _whole(float(pairing.minutes(at_i, at_j)[0])), "limit_minutes": _whole(m.commute_limit[i])},
+        Gate.GATE_SCHEDULE: lambda: {
             "shift_start": _whole(p.shift_start[j]), "shift_end": _whole(p.shift_end[j]),
             "earliest_start": _whole(m.earliest_start[i]), "latest_end": _whole(m.latest_end[i]),
         },
-        Gate.GATE_NIGHT: {"night": bool(p.night[j])},
-        Gate.GATE_HOURS: {"hours_week": _whole(p.hours[j]), "limit_hours": _whole(m.max_hours[i])},
-        Gate.GATE_HEALTH: {"limits": _violated(pairing, policy, i, j), "lift_kg": _whole(p.lift_kg[j])},
-        Gate.GATE_CERT: {"missing": ";".join(_missing_certificates(pairing, i, j))},
-        Gate.GATE_EDUCATION: {"have": int(m.education[i]), "need": int(p.min_education[j])},
-        Gate.GATE_SKILL: _skill_facts(pairing, i, j),
-        Gate.GATE_PW_TERM: {"times": int(m.pw_times[i]), "months": _whole(m.pw_months[i])},
-        Gate.GATE_RESERVED: {"reserved": ";".join(p.reserved.sets[int(p.reserved.codes[j])])},
-        Gate.GATE_ACCOMMODATION: {"needed": ";".join(m.accommodations.sets[int(m.accommodations.codes[i])])},
-        Gate.GATE_NOT_AVAILABLE: {"days": _whole(m.available_in[i])},
+        Gate.GATE_NIGHT: lambda: {"night": bool(p.night[j])},
+        Gate.GATE_HOURS: lambda: {"hours_week": _whole(p.hours[j]), "limit_hours": _whole(m.max_hours[i])},
+        Gate.GATE_HEALTH: lambda: {"limits": _violated(pairing, policy, i, j), "lift_kg": _whole(p.lift_kg[j])},
+        Gate.GATE_CERT: lambda: {"missing": ";".join(_missing_certificates(pairing, i, j))},
+        Gate.GATE_EDUCATION: lambda: {"have": int(m.education[i]), "need": int(p.min_education[j])},
+        Gate.GATE_SKILL: lambda: _skill_facts(pairing, i, j),
+        Gate.GATE_PW_TERM: lambda: {"times": int(m.pw_times[i]), "months": _whole(m.pw_months[i])},
+        Gate.GATE_RESERVED: lambda: {"reserved": ";".join(p.reserved.sets[int(p.reserved.codes[j])])},
+        Gate.GATE_ACCOMMODATION: lambda: {"needed": ";".join(m.accommodations.sets[int(m.accommodations.codes[i])])},
+        Gate.GATE_NOT_AVAILABLE: lambda: {"days": _whole(m.available_in[i])},
     }  # fmt: skip
-    return facts.get(gate, {})
+    return facts.get(gate, dict)()
 
 
 def _violated(pairing: Pairing, policy: PolicyBook, i: int, j: int) -> str:

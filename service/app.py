@@ -1,5 +1,6 @@
 """The web application: routes, guard, errors, pages, put together for one office."""
 
+import gc
 from datetime import date
 from importlib.resources import as_file, files
 from typing import Any
@@ -77,7 +78,10 @@ log = structlog.get_logger(__name__)
 
 def create_app(settings: Settings, *, day: date | None = None) -> FastAPI:
     """Return the application for the office of these settings; ``day`` stands still in place of the clock."""
-    return app_of(open_office(settings, day=day))
+    app = app_of(open_office(settings, day=day))
+    gc.collect()
+    gc.freeze()  # what stands as long as the server does is not looked through again and again while somebody waits
+    return app
 
 
 def app_of(office: Office, *, everyone: bool = False) -> FastAPI:

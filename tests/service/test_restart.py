@@ -1,5 +1,6 @@
 """A restart turns nobody away: requests in flight end, callers wait at the port until the next server is there."""
 
+import gc
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import urllib.request
 
 import pytest
 
+from service.app import create_app
 from service.listening import handed_socket
 from service.settings import Settings
 from service.wiring import open_office
@@ -110,3 +112,13 @@ def test_without_a_handed_socket_the_server_opens_its_own(monkeypatch):
     monkeypatch.setenv("LISTEN_PID", "1")
     monkeypatch.setenv("LISTEN_FDS", "1")
     assert handed_socket() is None
+
+
+def test_what_stands_as_long_as_the_server_does_is_not_looked_through_while_somebody_waits(tmp_path):
+    before = gc.get_freeze_count()
+    app = create_app(Settings(home=tmp_path), day=DAY)
+    try:
+        assert gc.get_freeze_count() > before + 10_000
+    finally:
+        gc.unfreeze()
+        app.state.office.store.close()
