@@ -1,10 +1,11 @@
 """What a unit of each position is worth to those still to come: shadow prices over many possible futures.
 
-Each scenario draws how many seekers are still to come (the forecast's mean and spread, at evenly spaced quantiles) and who they are (rows of
-the sampled arrivals, with replacement), and places them together with today's seekers by one exact flow. A unit's price in a scenario is the
-middle between what one more unit would gain and what one unit less would lose; the price is the mean over scenarios. After Ahani, Gölz,
-Procaccia, Teytelboym and Trapp, Dynamic Placement in Refugee Resettlement, Operations Research 2024, who average solver duals for a
-number of arrivals taken as known; see docs/decisions/0005.
+Each scenario draws how many seekers are still to come (the forecast's mean and spread, at evenly spaced quantiles, in some of them more than
+told) and who they are (rows of the sampled arrivals, with replacement), and places them together with today's seekers by one exact flow. A
+unit's price in a scenario is the middle between what one more unit would gain and what one unit less would lose; the price is the mean over
+scenarios. Those to come count only what they would gain above a small part of their best, so that prices steer between positions more than
+they refuse. After Ahani, Gölz, Procaccia, Teytelboym and Trapp, Dynamic Placement in Refugee Resettlement, Operations Research 2024, who
+average solver duals for a number of arrivals taken as known; see docs/decisions/0005.
 """
 
 from dataclasses import dataclass
@@ -20,14 +21,24 @@ from matching.allocation.worth import gain_of_one_more, loss_of_one
 from matching.arrays import Floats, Ints
 from matching.errors import AllocationError
 
-DOUBT = 0.2
+DOUBT = 0.1
 """Standard deviation, as a share of the number still to come, of the error that a forecast does not own up to. It adds in quadrature to
 the spread it states: a little is lost where the forecast is exact, more is kept where it is wrong (measured, decision 0005)."""
+
+BEYOND, OF_SAMPLE, OF_TODAY = 5, 1 / 6, 3
+"""In one scenario of ``BEYOND`` more come than are told: a sixth as many as the sample holds (often a year's arrivals), though no more than
+three times today's seekers. The error of a told total does not shrink with what is left of it, so towards the end it outgrows any share of
+that; where the forecast is right, a scenario in five costs next to nothing (measured, decision 0005)."""
 
 ARCS_IN_ALL = 200_000
 """Scenarios are as many as keep all their arcs together below this, within the two limits that follow."""
 
-FEWEST, MOST = 6, 12
+FEWEST, MOST = 6, 30
+
+ASIDE = 0.15
+"""Share of a future seeker's best utility that keeps no seat free. Who is refused today has lost it all and for certain; for whom the seat
+is kept may never come. Next to nothing is lost where the forecast is right and seats are not few, much less is hoarded where it told too
+many (measured, decision 0005)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +101,7 @@ def class_prices(problem: AllocationProblem, forecast: Forecast, classes: Ints) 
     room = problem.capacity - np.bincount(problem.locked[:, 1], minlength=len(problem.capacity))
     capacity = np.bincount(code, weights=room, minlength=int(code.max(initial=-1)) + 1).astype(np.int64)
     merged = pool if len(capacity) == len(code) else _merged(pool, code, len(capacity))
-    draws = _draws(merged, today, forecast)
+    draws = _draws(_less_aside(merged, today), today, forecast)
     if not draws or not len(code):
         return np.zeros(len(code))
     return np.asarray(np.mean([_prices(rows, capacity) for rows in draws], axis=0)[code])
@@ -116,6 +127,15 @@ def _merged(pool: sparse.csr_matrix, code: Ints, n_classes: int) -> sparse.csr_m
     return sparse.csr_matrix((best, (at // n_classes, at % n_classes)), shape=(pool.shape[0], n_classes))
 
 
+def _less_aside(pool: sparse.csr_matrix, today: int) -> sparse.csr_matrix:
+    """Return the pool with utilities of the sampled arrivals less ``ASIDE`` of each row's best; what is not above that is never chosen."""
+    row = np.repeat(np.arange(pool.shape[0], dtype=np.int64), np.diff(pool.indptr))
+    best = np.zeros(pool.shape[0])
+    np.maximum.at(best, row, pool.data)
+    data = pool.data - np.where(row < today, 0.0, ASIDE * best[row])
+    return sparse.csr_matrix((data, pool.indices, pool.indptr), shape=pool.shape)
+
+
 def _draws(pool: sparse.csr_matrix, today: int, forecast: Forecast) -> list[sparse.csr_matrix]:
     """Return each scenario's seekers: today's and a resample of the arrivals; the draws hang on nothing but sizes."""
     sampled = pool.shape[0] - today
@@ -123,15 +143,20 @@ def _draws(pool: sparse.csr_matrix, today: int, forecast: Forecast) -> list[spar
         return []
     per_row = pool.nnz / pool.shape[0]
     count = int(np.clip(ARCS_IN_ALL / max(per_row * (forecast.expected + today), 1.0), FEWEST, MOST))
-    deviation = float(np.hypot(forecast.deviation, DOUBT * forecast.expected))
-    numbers = np.maximum(np.round(forecast.expected + deviation * ndtri((np.arange(count) + 0.5) / count)), 0).astype(
-        np.int64
-    )
     out = []
-    for k, n in enumerate(numbers):
+    for k, n in enumerate(_numbers(forecast, count, min(OF_SAMPLE * sampled, OF_TODAY * today))):
         ticket = mixed(np.arange(n, dtype=np.uint64) + np.uint64((k + 1) << 40))
         out.append(pool[np.append(np.arange(today), today + (ticket % np.uint64(sampled)).astype(np.int64))])
     return out
+
+
+def _numbers(forecast: Forecast, count: int, beyond: float) -> Ints:
+    """Return (count,) how many come in each scenario: quantiles around what is told, then around ``beyond`` more."""
+    deviation = float(np.hypot(forecast.deviation, DOUBT * forecast.expected))
+    more = round(count / BEYOND)
+    told, wrong = ((np.arange(k) + 0.5) / k for k in (count - more, more))
+    numbers = forecast.expected + np.concatenate([deviation * ndtri(told), beyond + deviation * ndtri(wrong)])
+    return np.maximum(np.round(numbers), 0).astype(np.int64)
 
 
 def _prices(rows: sparse.csr_matrix, capacity: Ints) -> Floats:

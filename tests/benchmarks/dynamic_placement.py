@@ -1,10 +1,11 @@
 """Families arrive in batches through a year and are placed at once: how near prices of waiting come to hindsight.
 
-``python tests/benchmarks/dynamic_placement.py [--orders 2] [--only NAME] [--size 1.0] [--workers 2]``. Generated years after
+``python tests/benchmarks/dynamic_placement.py [--orders 2] [--only NAME] [--size 1.0] [--seed 0] [--told "right;15% high"]``. Generated years after
 Ahani et al., Dynamic Placement in Refugee Resettlement, Operations Research 2024: tens of places with seats, chances that depend on
 place, person and both, batches that must be placed today. Printed are mean shares of the hindsight optimum (one exact flow over
 the year) and the worst decile, for greedy, the published method (solver duals averaged over sampled futures of the told number)
-and ``shadow_prices``; the number of arrivals is told right, 15 % high and 15 % low, with and without the spread owned up to.
+and ``shadow_prices``; the number of arrivals is told right, 15 % high and 15 % low, with and without the spread owned up to: as a total
+for the year, from which those who came are taken, or as a factor on what is left.
 """
 
 import argparse
@@ -155,42 +156,63 @@ def published(problem: AllocationProblem, forecast: Forecast, futures: int = 10)
 
 METHODS: dict[str, Prices] = {"greedy": greedy, "published": published, "ours": shadow_prices}
 
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the forecaster is told: a factor on the true number, the spread owned up to, and whether the factor is on the year's total, from
+    which those who came are taken, or on what is left."""
+
+    factor: float = 1.0
+    spread: float = 0.0
+    of_total: bool = True
+
+    def expected(self, total: int, come: int) -> float:
+        """Number still to come when ``come`` of ``total`` people have."""
+        return max(round(self.factor * total) - come, 0) if self.of_total else round(self.factor * (total - come))
+
+
 TOLD = {
-    "right": (1.0, 0.0),
-    "right, spread": (1.0, 0.15),
-    "15% high": (1.15, 0.0),
-    "15% low": (0.85, 0.0),
-    "15% high, spread": (1.15, 0.15),
-    "15% low, spread": (0.85, 0.15),
+    "right": Told(),
+    "right, spread": Told(1.0, 0.15),
+    "15% high": Told(1.15),
+    "15% low": Told(0.85),
+    "15% high, spread": Told(1.15, 0.15),
+    "15% low, spread": Told(0.85, 0.15),
+    "left 15% high": Told(1.15, 0.0, of_total=False),
+    "left 15% low": Told(0.85, 0.0, of_total=False),
+}
+
+TOGETHER = {
+    "told right": ("right",),
+    "told wrong": ("15% high", "15% low"),
+    "told wrong, spread owned up to": ("15% high, spread", "15% low, spread"),
+    "told wrong what is left": ("left 15% high", "left 15% low"),
 }
 
 
-def share(year: Year, prices: Prices, told: float, spread: float) -> float:
-    """Place a year batch by batch; return the share of the hindsight optimum.
-
-    The forecaster is told ``told`` times the true number and expects what is left of it; ``spread`` is a share of that.
-    """
+def share(year: Year, prices: Prices, told: Told) -> float:
+    """Place a year batch by batch; return the share of the hindsight optimum."""
     hindsight = allocate(AllocationProblem(year.people, year.seats)).objective
-    left, total, arrived, made = year.seats.copy(), round(told * year.people.shape[0]), 0, 0.0
+    left, arrived, made = year.seats.copy(), 0, 0.0
     for batch in year.batches:
         problem = AllocationProblem(year.people[batch], left)
-        expected = max(total - arrived - len(batch), 0)
-        plan = allocate(problem, prices(problem, Forecast(year.known(arrived), expected, spread)))
+        expected = told.expected(year.people.shape[0], arrived + len(batch))
+        plan = allocate(problem, prices(problem, Forecast(year.known(arrived), expected, told.spread)))
         left = left - np.bincount(plan.pairs[:, 1], minlength=len(left))
         arrived, made = arrived + len(batch), made + plan.objective
     return made / hindsight
 
 
-def years(orders: int, only: str | None, size: float) -> Iterator[tuple[str, Year]]:
+def years(orders: int, only: str | None, size: float, first: int = 0) -> Iterator[tuple[str, Year]]:
     """Years of all kinds, each in several orders of arrival (drawn anew where the order means something)."""
     for name, kind in KINDS.items():
         if only is not None and only not in name:
             continue
         sized = Kind(**{**{f: getattr(kind, f) for f in Kind.__slots__}, "people": round(kind.people * size)})
-        seed = zlib.crc32(name.encode()) % 2**16
+        seed = zlib.crc32(name.encode()) % 2**16 + first
         for k in range(orders):
             timed = kind.drift or kind.season or kind.seen == "past"
-            yield name, year_of(sized, seed + k) if timed else reordered(year_of(sized, seed), k)
+            yield name, year_of(sized, seed + k) if timed else reordered(year_of(sized, seed), first + k)
 
 
 def _table(found: dict[tuple[str, str, str], list[float]], methods: list[str], told: list[str]) -> None:
@@ -205,6 +227,10 @@ def _table(found: dict[tuple[str, str, str], list[float]], methods: list[str], t
             print(
                 f"{t:18s} {m:10s} mean {every.mean():.4f}  worst decile {np.quantile(every, 0.1):.4f}  worst kind {means.min():.4f}"
             )
+    for name, parts in TOGETHER.items():
+        if set(parts) <= set(told):
+            mean = {m: np.mean([found[kind, m, t] for kind in names for t in parts]) for m in methods}
+            print(f"{name:32s}" + "".join(f"  {m} {value:.4f}" for m, value in mean.items()))
 
 
 def main() -> None:
@@ -215,14 +241,18 @@ def main() -> None:
     parser.add_argument("--size", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--methods", default="greedy,published,ours")
-    parser.add_argument("--told", default=",".join(TOLD))
+    parser.add_argument("--told", default=";".join(TOLD))
+    parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    methods, told = given.methods.split(","), given.told.split(";") if ";" in given.told else list(TOLD)
+    methods, told = given.methods.split(","), given.told.split(";")
     started = time.perf_counter()
     tasks = [
-        (name, year, m, t) for name, year in years(given.orders, given.only, given.size) for m in methods for t in told
+        (name, year, m, t)
+        for name, year in years(given.orders, given.only, given.size, given.seed)
+        for m in methods
+        for t in told
     ]
-    results = Parallel(given.workers)(delayed(share)(year, METHODS[m], *TOLD[t]) for _, year, m, t in tasks)
+    results = Parallel(given.workers)(delayed(share)(year, METHODS[m], TOLD[t]) for _, year, m, t in tasks)
     found: dict[tuple[str, str, str], list[float]] = {}
     for (name, _, m, t), value in zip(tasks, results, strict=True):
         found.setdefault((name, m, t), []).append(value)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from matching.allocation import AllocationProblem, Forecast, allocate, class_prices, shadow_prices
+from matching.allocation.reserve import ASIDE, DOUBT
 from matching.errors import AllocationError
-from tests.benchmarks.dynamic_placement import Kind, greedy, share, year_of
+from tests.benchmarks.dynamic_placement import Kind, Told, greedy, share, year_of
 from tests.matching.allocation.instances import matrix
 
 
@@ -130,7 +131,7 @@ def test_a_forecast_of_other_positions_is_refused():
 def test_a_year_placed_with_prices_comes_close_to_hindsight_and_keeps_close_when_told_wrong():
     kinds = [Kind(people=100, places=10, batch=(8, 20)), Kind(people=100, places=10, batch=(8, 20), members=True)]
     made = {
-        (told, prices.__name__): np.mean([share(year_of(kind, 40), prices, told, 0.0) for kind in kinds])
+        (told, prices.__name__): np.mean([share(year_of(kind, 40), prices, Told(told)) for kind in kinds])
         for told in (1.0, 0.85, 1.15)
         for prices in (greedy, shadow_prices)
     }
@@ -164,6 +165,40 @@ def test_a_class_is_priced_like_one_position_with_the_room_of_all_and_the_best_u
 def test_the_price_is_the_mean_over_evenly_spaced_numbers_of_seekers_nobody_at_all_among_them():
     nobody, one = sparse.csr_matrix((0, 1)), sparse.csr_matrix([[0.8]])
     price = shadow_prices(AllocationProblem(nobody, np.array([1])), Forecast(one, 1.0, 4.0))
-    spread = NormalDist(1.0, (4.0**2 + 0.2**2) ** 0.5)
-    numbers = [round(spread.inv_cdf((k + 0.5) / 12)) for k in range(12)]
-    assert price[0] == pytest.approx(np.mean([0.0 if n <= 0 else 0.4 if n == 1 else 0.8 for n in numbers]))
+    spread = NormalDist(1.0, (4.0**2 + DOUBT**2) ** 0.5)
+    numbers = [round(spread.inv_cdf((k + 0.5) / n)) for n in (24, 6) for k in range(n)]
+    counted = 0.8 * (1 - ASIDE)
+    assert price[0] == pytest.approx(np.mean([0.0 if n <= 0 else counted / 2 if n == 1 else counted for n in numbers]))
+
+
+def test_prices_steer_by_the_whole_difference_and_refuse_only_for_what_is_clearly_more():
+    today = sparse.csr_matrix([[0.7, 0.0], [0.0, 0.6], [0.1, 0.0]])
+    arrivals = sparse.csr_matrix(np.tile([0.8, 0.5], (40, 1)))
+    posed = AllocationProblem(today, np.array([5, 5]))
+    prices = shadow_prices(posed, Forecast(arrivals, 40))
+    assert prices[0] - prices[1] == pytest.approx(0.3, abs=1e-6)
+    assert prices[0] == pytest.approx(0.8 * (1 - ASIDE), abs=1e-6)
+    assert allocate(posed, prices).pairs.tolist() == [[0, 0], [1, 1]]
+
+
+@pytest.mark.parametrize(("sampled", "expected"), [(30, 0.2), (3000, 0.1), (3, 0.0)])
+def test_in_one_scenario_of_five_more_come_than_told_by_a_share_of_the_sample_and_at_most_three_days_like_today(
+    sampled, expected
+):
+    today, arrivals = sparse.csr_matrix((1, 1)), sparse.csr_matrix(np.ones((sampled, 1)))
+    seats = 5 if sampled == 3000 else 4
+    price = shadow_prices(AllocationProblem(today, np.array([seats])), Forecast(arrivals, 2))
+    assert price[0] == pytest.approx(expected * (1 - ASIDE), abs=1e-6)
+
+
+def test_told_nobody_is_believed():
+    arrivals = sparse.csr_matrix(np.ones((30, 1)))
+    assert shadow_prices(AllocationProblem(sparse.csr_matrix([[0.5]]), np.array([1])), Forecast(arrivals, 0)) == [0.0]
+
+
+def test_aside_is_a_share_of_ones_own_best_so_a_family_of_five_is_priced_in_the_measure_of_one():
+    today, arrivals, capacity = drawn(11)
+    one = shadow_prices(AllocationProblem(today, capacity), Forecast(arrivals, 20))
+    five = shadow_prices(AllocationProblem(5 * today, capacity), Forecast(5 * arrivals, 20))
+    assert one.any()
+    assert five == pytest.approx(5 * one, abs=1e-6)
