@@ -35,10 +35,9 @@ ARCS_IN_ALL = 200_000
 
 FEWEST, MOST = 6, 30
 
-ASIDE = 0.15
+ASIDE = 0.1
 """Share of a future seeker's best utility that keeps no seat free. Who is refused today has lost it all and for certain; for whom the seat
-is kept may never come. Next to nothing is lost where the forecast is right and seats are not few, much less is hoarded where it told too
-many (measured, decision 0005)."""
+is kept may never come. A little is lost where the forecast is right, more is kept where it told too many (measured, decision 0005)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -172,7 +172,7 @@ def test_the_price_is_the_mean_over_evenly_spaced_numbers_of_seekers_nobody_at_a
 
 
 def test_prices_steer_by_the_whole_difference_and_refuse_only_for_what_is_clearly_more():
-    today = sparse.csr_matrix([[0.7, 0.0], [0.0, 0.6], [0.1, 0.0]])
+    today = sparse.csr_matrix([[0.75, 0.0], [0.0, 0.6], [0.1, 0.0]])
     arrivals = sparse.csr_matrix(np.tile([0.8, 0.5], (40, 1)))
     posed = AllocationProblem(today, np.array([5, 5]))
     prices = shadow_prices(posed, Forecast(arrivals, 40))
