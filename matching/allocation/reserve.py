@@ -25,19 +25,20 @@ DOUBT = 0.1
 """Standard deviation, as a share of the number still to come, of the error that a forecast does not own up to. It adds in quadrature to
 the spread it states: a little is lost where the forecast is exact, more is kept where it is wrong (measured, decision 0005)."""
 
-BEYOND, OF_SAMPLE, OF_TODAY = 5, 1 / 6, 3
+BEYOND, OF_SAMPLE, OF_TODAY = 10, 1 / 6, 3
 """In one scenario of ``BEYOND`` more come than are told: a sixth as many as the sample holds (often a year's arrivals), though no more than
 three times today's seekers. The error of a told total does not shrink with what is left of it, so towards the end it outgrows any share of
-that; where the forecast is right, a scenario in five costs next to nothing (measured, decision 0005)."""
+that; where the forecast is right, a scenario in ten costs next to nothing (measured, decision 0005)."""
 
 ARCS_IN_ALL = 200_000
 """Scenarios are as many as keep all their arcs together below this, within the two limits that follow."""
 
 FEWEST, MOST = 6, 30
 
-ASIDE = 0.1
-"""Share of a future seeker's best utility that keeps no seat free. Who is refused today has lost it all and for certain; for whom the seat
-is kept may never come. A little is lost where the forecast is right, more is kept where it told too many (measured, decision 0005)."""
+ASIDE, OWNED, MOST_ASIDE = 0.075, 0.5, 0.15
+"""Share of a future seeker's best utility that keeps no seat free, and how much more of it for each unit of the spread a forecast states, as a
+share of what it expects, up to the last. Who is refused today has lost it all and for certain; for whom the seat is kept may never come, the
+likelier the less is known. A little is lost where the forecast is right, more is kept where it told too many (measured, decision 0005)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +101,7 @@ def class_prices(problem: AllocationProblem, forecast: Forecast, classes: Ints) 
     room = problem.capacity - np.bincount(problem.locked[:, 1], minlength=len(problem.capacity))
     capacity = np.bincount(code, weights=room, minlength=int(code.max(initial=-1)) + 1).astype(np.int64)
     merged = pool if len(capacity) == len(code) else _merged(pool, code, len(capacity))
-    draws = _draws(_less_aside(merged, today), today, forecast)
+    draws = _draws(_less_aside(merged, today, aside(forecast)), today, forecast)
     if not draws or not len(code):
         return np.zeros(len(code))
     return np.asarray(np.mean([_prices(rows, capacity) for rows in draws], axis=0)[code])
@@ -126,12 +127,18 @@ def _merged(pool: sparse.csr_matrix, code: Ints, n_classes: int) -> sparse.csr_m
     return sparse.csr_matrix((best, (at // n_classes, at % n_classes)), shape=(pool.shape[0], n_classes))
 
 
-def _less_aside(pool: sparse.csr_matrix, today: int) -> sparse.csr_matrix:
-    """Return the pool with utilities of the sampled arrivals less ``ASIDE`` of each row's best; what is not above that is never chosen."""
+def aside(forecast: Forecast) -> float:
+    """Return the share of anybody's best utility that keeps no seat free under a forecast."""
+    stated = forecast.deviation / forecast.expected if forecast.expected else np.inf
+    return float(min(ASIDE + OWNED * stated, MOST_ASIDE))
+
+
+def _less_aside(pool: sparse.csr_matrix, today: int, share: float) -> sparse.csr_matrix:
+    """Return the pool with utilities of the sampled arrivals less a ``share`` of each row's best; what is not above that is never chosen."""
     row = np.repeat(np.arange(pool.shape[0], dtype=np.int64), np.diff(pool.indptr))
     best = np.zeros(pool.shape[0])
     np.maximum.at(best, row, pool.data)
-    data = pool.data - np.where(row < today, 0.0, ASIDE * best[row])
+    data = pool.data - np.where(row < today, 0.0, share * best[row])
     return sparse.csr_matrix((data, pool.indices, pool.indptr), shape=pool.shape)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from matching.allocation import AllocationProblem, Forecast, allocate, class_prices, shadow_prices
-from matching.allocation.reserve import ASIDE, DOUBT
+from matching.allocation.reserve import ASIDE, DOUBT, MOST_ASIDE, aside
 from matching.errors import AllocationError
 from tests.benchmarks.dynamic_placement import Kind, Told, greedy, share, year_of
 from tests.matching.allocation.instances import matrix
@@ -166,13 +166,13 @@ def test_the_price_is_the_mean_over_evenly_spaced_numbers_of_seekers_nobody_at_a
     nobody, one = sparse.csr_matrix((0, 1)), sparse.csr_matrix([[0.8]])
     price = shadow_prices(AllocationProblem(nobody, np.array([1])), Forecast(one, 1.0, 4.0))
     spread = NormalDist(1.0, (4.0**2 + DOUBT**2) ** 0.5)
-    numbers = [round(spread.inv_cdf((k + 0.5) / n)) for n in (24, 6) for k in range(n)]
-    counted = 0.8 * (1 - ASIDE)
+    numbers = [round(spread.inv_cdf((k + 0.5) / n)) for n in (27, 3) for k in range(n)]
+    counted = 0.8 * (1 - MOST_ASIDE)
     assert price[0] == pytest.approx(np.mean([0.0 if n <= 0 else counted / 2 if n == 1 else counted for n in numbers]))
 
 
 def test_prices_steer_by_the_whole_difference_and_refuse_only_for_what_is_clearly_more():
-    today = sparse.csr_matrix([[0.75, 0.0], [0.0, 0.6], [0.1, 0.0]])
+    today = sparse.csr_matrix([[0.77, 0.0], [0.0, 0.6], [0.1, 0.0]])
     arrivals = sparse.csr_matrix(np.tile([0.8, 0.5], (40, 1)))
     posed = AllocationProblem(today, np.array([5, 5]))
     prices = shadow_prices(posed, Forecast(arrivals, 40))
@@ -181,8 +181,8 @@ def test_prices_steer_by_the_whole_difference_and_refuse_only_for_what_is_clearl
     assert allocate(posed, prices).pairs.tolist() == [[0, 0], [1, 1]]
 
 
-@pytest.mark.parametrize(("sampled", "expected"), [(30, 0.2), (3000, 0.1), (3, 0.0)])
-def test_in_one_scenario_of_five_more_come_than_told_by_a_share_of_the_sample_and_at_most_three_days_like_today(
+@pytest.mark.parametrize(("sampled", "expected"), [(30, 0.1), (3000, 0.05), (3, 0.0)])
+def test_in_one_scenario_of_ten_more_come_than_told_by_a_share_of_the_sample_and_at_most_three_days_like_today(
     sampled, expected
 ):
     today, arrivals = sparse.csr_matrix((1, 1)), sparse.csr_matrix(np.ones((sampled, 1)))
@@ -202,3 +202,10 @@ def test_aside_is_a_share_of_ones_own_best_so_a_family_of_five_is_priced_in_the_
     five = shadow_prices(AllocationProblem(5 * today, capacity), Forecast(5 * arrivals, 20))
     assert one.any()
     assert five == pytest.approx(5 * one, abs=1e-6)
+
+
+def test_who_states_more_spread_keeps_fewer_seats_free_up_to_a_limit():
+    arrivals = sparse.csr_matrix(np.ones((3, 1)))
+    shares = [aside(Forecast(arrivals, 40, spread)) for spread in (0.0, 0.1, 0.15, 0.9)]
+    assert shares == pytest.approx([ASIDE, 0.125, MOST_ASIDE, MOST_ASIDE])
+    assert aside(Forecast(arrivals, 40, 4.0)) == pytest.approx(shares[1])
