@@ -86,7 +86,8 @@ class Pairing:
     def with_posts(self, members: MemberColumns, part: PositionColumns, posts: Splice) -> "Pairing":
         """Return these posts, the rows of a part put in their places, beside members; of what was worked out about posts only the part's is anew."""
         found = Pairing(members, posts.columns(self.positions, part))
-        found._of_posts = {make: posts.array(kept, make(part)) for make, kept in self._of_posts.items()}
+        # copied first: a request beside this one may be the first to ask for something
+        found._of_posts = {make: posts.array(kept, make(part)) for make, kept in dict(self._of_posts).items()}
         return found
 
     def with_members(self, members: MemberColumns) -> "Pairing":

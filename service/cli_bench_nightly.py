@@ -158,7 +158,8 @@ def _recall(tables: Mapping[str, pd.DataFrame], scorer: Scorer) -> float:
     state = NightState.canonical(DAY, {n: tables[n] for n in READS if n in tables})
     shards = sorted(night_shards.shards_of(state, policy), key=lambda s: len(s.state["members"]))
     looked = {0, len(shards) // 2, len(shards) - 1}
-    return float(np.concatenate([_held(shards[k], policy, scorer) for k in sorted(looked)]).mean())
+    held = np.concatenate([_held(shards[k], policy, scorer) for k in sorted(looked)])
+    return float(held.mean()) if len(held) else 1.0
 
 
 def _held(shard: night_shards.Shard, policy: PolicyBook, scorer: Scorer) -> Bools:

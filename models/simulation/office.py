@@ -45,6 +45,7 @@ class Office:
     def date(self, day: Ints) -> np.ndarray:
         """Return the calendar days of working-day indices; NaT for -1 and beyond today."""
         dates = self.truth.days.dates
+        day = np.asarray(day, dtype=np.int64)  # a column of nobody has no type of its own
         known = (day >= 0) & (day <= self.day)
         return np.where(known, dates[np.clip(day, 0, len(dates) - 1)], np.datetime64("NaT", "D"))
 

@@ -16,6 +16,7 @@ from models.simulation import LABEL, SCENARIOS, lived, simulate_region, tables, 
 from models.simulation.caseworker import caseworkers
 from models.simulation.geography import central_areas
 from models.simulation.office import ids, numbers
+from models.simulation.province import province
 from tests.house.tree import ROOT, sources
 
 SMALL = replace(SCENARIOS["base"], history_days=200, households_per_city_day=4.0)
@@ -243,3 +244,8 @@ def test_the_truth_is_under_seal(region):
             told += [f"{name}:{node.lineno}" for node in nodes]
     assert told == []
     assert (ROOT / "models" / "simulation").is_dir()
+
+
+def test_a_province_of_ten_people_in_which_nothing_has_happened_yet_has_its_tables():
+    made = province(10, 10, 0)
+    assert len(made["members"]) == 10 and len(made["positions"]) == 10
